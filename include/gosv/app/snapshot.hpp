@@ -1,0 +1,49 @@
+#pragma once
+// The snapshot (USR1): contract, section 6. Taken and written by a forked child of gosv, which may
+// allocate and block as it likes (/proc can hang on a process in state D, stderr can be full): PID 1
+// only forks it, reaps it, and kills it when it takes too long.
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gosv/base/fd.hpp"
+#include "gosv/base/ids.hpp"
+#include "gosv/base/time.hpp"
+#include "gosv/os/procfs.hpp"
+
+namespace gosv::app {
+
+struct SnapshotService {
+    std::string_view name;
+    std::string_view state;                 // core::name(Phase)
+    Pid pid;                                // 0: not running
+    std::optional<Duration> uptime;         // of the present run
+    std::uint32_t restarts = 0;             // in all
+    std::optional<ExitStatus> last_exit;    // why the last run ended
+    std::optional<Duration> next_start;     // in back-off: until the restart
+    std::string_view why;                   // why the last run ended when it is no exit status
+};
+
+struct SnapshotInput {
+    Pid self;                               // gosv
+    std::string_view version;
+    std::string_view stage;                 // core::name(Stage)
+    Duration uptime{};                      // of gosv
+    std::span<const SnapshotService> services;
+    std::span<const Pid> except;            // gosv's own helpers: not shown
+    std::uint64_t log_lines_dropped = 0;
+    std::uint64_t orphans_reaped = 0;
+    bool json = false;
+    std::optional<std::uint32_t> maps = 10; // memory maps a process; nullopt: all
+};
+
+// Walks /proc and renders. Allocates and may block: in the forked child (or a test) only.
+// Gives up gathering, with a note in the output, at `deadline` (CLOCK_MONOTONIC).
+std::string render_snapshot(const SnapshotInput& input, const os::Proc& proc,
+                            MonotonicTime deadline);
+
+// Writes all of it, blocking, in pieces of at most PIPE_BUF that end at a line's end where they can.
+void write_blocking(BorrowedFd out, std::string_view text) noexcept;
+
+}  // namespace gosv::app

@@ -1,0 +1,96 @@
+#pragma once
+// Orders, in the imperative: what the core wants done. The shell executes them in order; what comes
+// of them comes back as further events, never as a return value.
+#include <cstdint>
+#include <variant>
+
+#include "gosv/base/bounded.hpp"
+#include "gosv/base/ids.hpp"
+#include "gosv/base/time.hpp"
+
+namespace gosv::core {
+
+struct Spawn {
+    ServiceId service;
+};
+
+enum class SignalScope : std::uint8_t {
+    main,  // the main process alone
+    tree,  // the process group (the cgroup leaf, where there is one)
+};
+
+// Send a signal to what is alive of a service.
+struct SendSignal {
+    ServiceId service;
+    Signal signal;
+    SignalScope scope = SignalScope::tree;
+    bool then_continue = false;  // followed by CONT, so that a stopped process can act on it
+};
+
+// Signal all descendants that belong to no service (TERM then CONT, or KILL); answered by
+// StragglersGone as soon as there are none.
+struct SweepStragglers {
+    Signal signal;
+};
+
+// What happened, for the log. Names are the contract's event names.
+enum class ReportKind : std::uint8_t {
+    started,
+    exited,          // status, uptime
+    spawn_failed,    // told as "failed" or "restarting" with a reason by the shell's knowledge
+    restarting,      // delay, attempt, max
+    stable,          // counters start afresh
+    failed,          // for good; code
+    completed,       // ended well for good
+    stopping,        // stop signal sent; signal
+    killing,         // KILL sent after the grace period or in a hurry
+    draining,        // main process gone, what is left of its tree is ended first
+    stopped,         // ended because it was asked to
+    forwarded,       // signal
+    shutdown,        // begins; see reason
+    hurried,         // second stop signal
+    stragglers,      // descendants of no service are ended
+    abandoned,       // something could not be killed (state D) before the deadline
+    end,             // code
+    unexpected,      // an event that this state cannot have; ignored, told once each
+};
+
+enum class ReportReason : std::uint8_t {
+    none,
+    stop_signal,         // shutdown: a stop signal
+    service_failed,      // shutdown: failure_action exit
+    service_completed,   // shutdown: success_action exit
+    nothing_left,        // shutdown: nothing left to run
+    gave_up,             // failed: max_restarts reached
+    not_restarted,       // failed: the restart policy does not restart this end
+    cannot_exec,         // failed: 126 or 127
+    no_process,          // restarting: no process to be had
+    grace_over,          // killing
+    hurry,               // killing: second stop signal
+    shutdown_timeout,    // killing
+    main_exited,         // killing, draining: the main process has ended
+};
+
+struct Report {
+    ReportKind kind;
+    ServiceId service{};       // meaningless for shutdown, hurried, stragglers, end
+    ReportReason reason = ReportReason::none;
+    ExitStatus status{};       // exited, failed, completed, stopped
+    Signal signal{};           // stopping, killing, forwarded, shutdown
+    Duration uptime{};         // exited
+    Duration delay{};          // restarting
+    std::uint32_t attempt = 0; // restarting: which restart in a row this will be
+    std::uint8_t code = 0;     // end, failed
+};
+
+// The last action of all; nothing follows.
+struct Finish {
+    std::uint8_t code = 0;
+};
+
+using Action = std::variant<Spawn, SendSignal, SweepStragglers, Report, Finish>;
+
+// Fixed capacity, see action_capacity() in core/supervisor.hpp: large enough for any one step.
+using ActionSink = BoundedVector<Action>;
+
+}  // namespace gosv::core

@@ -1,0 +1,63 @@
+#pragma once
+// Facts, in the past tense: what the shell tells the core. The order the shell guarantees:
+//  * SpawnFailed or Started comes before Exited; SpawnFailed means that no process is left of that
+//    attempt (a child that could not exec has been reaped already);
+//  * Exited says whether the service's tree outlives its main process; if so, TreeEmptied follows
+//    once, when nothing is left of it.
+#include <cstdint>
+#include <variant>
+
+#include "gosv/base/ids.hpp"
+
+namespace gosv::core {
+
+// Everything is open and allocated: start.
+struct Booted {};
+
+// The exec has happened.
+struct Started {
+    ServiceId service;
+};
+
+enum class SpawnFailure : std::uint8_t {
+    no_process,  // clone or the status pipe: EAGAIN, ENOMEM, EMFILE. Nothing was tried.
+    transient,   // the child got an error that may pass: ETXTBSY, ESTALE, ENOMEM, ...
+    permanent,   // no such program, not executable, no such user: trying again changes nothing
+};
+
+struct SpawnFailed {
+    ServiceId service;
+    SpawnFailure failure = SpawnFailure::permanent;
+    std::uint8_t exit_code = 126;  // 127 when the program or its interpreter was not found
+};
+
+struct Exited {
+    ServiceId service;
+    ExitStatus status;
+    bool tree_populated = false;
+};
+
+struct TreeEmptied {
+    ServiceId service;
+};
+
+// The time given to step() has reached next_deadline(). Harmless when it has not.
+struct DeadlineReached {};
+
+// A stop signal. The first begins the ordered shutdown, the second hurries it.
+struct StopRequested {
+    Signal signal;
+};
+
+// Any other signal that is to be passed on to the services.
+struct SignalReceived {
+    Signal signal;
+};
+
+// Answer to SweepStragglers: no descendant is left that belongs to no service.
+struct StragglersGone {};
+
+using Event = std::variant<Booted, Started, SpawnFailed, Exited, TreeEmptied, DeadlineReached,
+                           StopRequested, SignalReceived, StragglersGone>;
+
+}  // namespace gosv::core

@@ -1,0 +1,78 @@
+#pragma once
+// What the state machine must know of a service and of the whole: policies, made by the plan, never
+// changed afterwards. Nothing here about argv, files, users or cgroups.
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <optional>
+
+#include "gosv/base/ids.hpp"
+#include "gosv/base/time.hpp"
+
+namespace gosv::core {
+
+enum class RestartPolicy : std::uint8_t { never, on_failure, always };
+enum class FinalAction : std::uint8_t { none, exit };
+
+// Whom the stop signal goes to. What is left when the grace period is over is killed whole in every
+// mode; mixed kills what is left as soon as the main process has ended.
+enum class KillMode : std::uint8_t { group, process, mixed };
+
+inline constexpr std::uint32_t kUnlimited = UINT32_MAX;
+
+struct BackoffPolicy {
+    Duration first = std::chrono::seconds(1);
+    double multiplier = 2.0;  // >= 1
+    Duration cap = std::chrono::seconds(30);
+};
+
+// Exit codes and signals that count as a good end.
+struct SuccessSet {
+    std::bitset<256> codes;
+    std::bitset<kMaxSignal + 1> signals;
+    bool contains(ExitStatus status) const noexcept {
+        return status.kind == ExitStatus::Kind::exited ? codes[status.number]
+                                                       : signals[status.number];
+    }
+};
+
+// What becomes of a signal that gosv forwards: map[n] is the number sent instead, 0 drops it.
+using SignalMap = std::array<std::uint8_t, kMaxSignal + 1>;
+
+constexpr SignalMap identity_signal_map() noexcept {
+    SignalMap map{};
+    for (std::uint8_t n = 0; n <= kMaxSignal; ++n) {
+        map[n] = n;
+    }
+    return map;
+}
+
+struct ServicePolicy {
+    RestartPolicy restart = RestartPolicy::always;
+    std::uint32_t max_restarts = 3;  // in a row without a stable run; kUnlimited
+    BackoffPolicy backoff;
+    Duration stable_after = std::chrono::seconds(60);
+    SuccessSet success;
+    FinalAction failure_action = FinalAction::exit;
+    FinalAction success_action = FinalAction::none;
+    Signal stop_signal{15};
+    Duration stop_grace_period = std::chrono::seconds(8);
+    KillMode kill_mode = KillMode::group;
+    SignalMap signals = identity_signal_map();
+    // A start for which there was no process to be had (EAGAIN, ENOMEM, EMFILE) is tried again for
+    // ever, by the back-off, without counting as a restart. False in `gosv -- CMD`: fails with 126.
+    bool retry_spawn = true;
+};
+
+struct SupervisorPolicy {
+    Duration shutdown_timeout = std::chrono::seconds(9);  // then everything is killed
+    // Processes that belong to no service any more (daemons, orphans) get TERM, this long, KILL.
+    Duration straggler_grace = std::chrono::seconds(3);
+    // After the last KILL: survivors (state D) are reported and left to the kernel after this long.
+    Duration abandon_after = std::chrono::milliseconds(500);
+    std::optional<ServiceId> exit_code_from;
+    // `gosv -- CMD`: exit_code_from is its one service, every signal is forwarded, stops included.
+    bool command_mode = false;
+};
+
+}  // namespace gosv::core

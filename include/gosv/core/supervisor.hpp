@@ -1,0 +1,107 @@
+#pragma once
+// The functional core: every decision of gosv, as a pure function of (state, event, time). No
+// kernel, no clock, no heap, no log, no exceptions; a ctest compares its undefined symbols with a
+// short allow-list. Same state + same event + same now: same state and same actions, always.
+//
+// Life of a service (Phase), and who moves it:
+//
+//   pending --Booted--> starting --Started--> running --StopRequested--> stopping --deadline--> killing
+//                          |                     |                          |                     |
+//                      SpawnFailed            Exited                     Exited                Exited
+//                          v                     v                          v                     v
+//                  backoff | failed   [draining --deadline--> killing] --TreeEmptied--> the outcome:
+//                                                            backoff | completed | failed | stopped
+//
+//   draining: the main process is gone, something of its tree lives; it got the stop signal and has
+//   the rest of the grace period. A restart begins only when the tree is empty: never two instances.
+//   backoff --deadline--> starting.  completed, failed, stopped are final.
+//
+// Shutdown is a stage of the same machine: every service is stopped, then the descendants that
+// belong to none (Stage::sweeping), then Finish. One global deadline kills whatever is left.
+//
+// Invariants (checked by tests/explore after every step):
+//   I1 no Spawn once the stage is not `supervising`;
+//   I2 at most one live main process per service, and none is spawned while its tree is populated;
+//   I3 Finish comes once, only when no service is alive or populated (or all such were abandoned
+//      after the last deadline), and nothing comes after it;
+//   I4 while not supervising, a deadline is always armed until Finish (a stop always ends);
+//   I5 a service in starting, running, stopping, killing, draining or backoff that waits for time
+//      owns a deadline;
+//   I6 the actions of one step fit action_capacity();
+//   I7 counters saturate: the state space is finite.
+#include <cstdint>
+#include <span>
+
+#include "gosv/core/action.hpp"
+#include "gosv/core/event.hpp"
+#include "gosv/core/policy.hpp"
+
+namespace gosv::core {
+
+enum class Phase : std::uint8_t {
+    pending,
+    starting,
+    running,
+    stopping,
+    killing,
+    draining,
+    backoff,
+    completed,
+    failed,
+    stopped,
+};
+
+// Mutable state of one service. Trivially copyable, so that explorers and recorders can keep it.
+struct ServiceState {
+    Phase phase = Phase::pending;
+    bool main_alive = false;       // between Spawn and Exited/SpawnFailed
+    bool tree_populated = false;   // Exited said so and TreeEmptied has not come yet
+    bool has_run = false;          // last_status means something
+    std::uint32_t restarts_in_row = 0;
+    std::uint32_t restarts_total = 0;  // saturates
+    MonotonicTime since{};             // begin of the present run (Started)
+    MonotonicTime deadline = kNever;   // what it waits for: grace, back-off or stability
+    ExitStatus last_status{};
+};
+
+enum class Stage : std::uint8_t {
+    supervising,
+    stopping,   // services are being stopped
+    sweeping,   // services are gone, stragglers got TERM
+    killing,    // the global deadline passed or a second stop signal came
+    finished,
+};
+
+struct SupervisorState {
+    Stage stage = Stage::supervising;
+    ReportReason why = ReportReason::none;  // of the shutdown
+    bool something_killed = false;          // a KILL was sent during the shutdown
+    std::uint8_t failure_code = 0;          // of the first failure, for `why == service_failed`
+    bool has_failure = false;
+    MonotonicTime deadline = kNever;        // shutdown_timeout, straggler grace, abandonment
+    MonotonicTime shutdown_deadline = kNever;
+};
+
+// A view: the arrays are the caller's and have one element per service.
+struct Supervisor {
+    SupervisorState& self;
+    std::span<ServiceState> services;
+    const SupervisorPolicy& policy;
+    std::span<const ServicePolicy> policies;
+};
+
+// The most actions that one step can order for n services.
+constexpr std::size_t action_capacity(std::size_t services) noexcept { return 8 * services + 8; }
+
+// Handle one event. Appends to actions; does not clear it.
+void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
+          ActionSink& actions) noexcept;
+
+// When DeadlineReached is due next; kNever when nothing waits for time (then gosv sleeps for good).
+MonotonicTime next_deadline(const Supervisor& supervisor) noexcept;
+
+// The container's exit code once everything has ended: contract, section 2.
+std::uint8_t exit_code(const SupervisorState& self, const SupervisorPolicy& policy,
+                       std::span<const ServiceState> services) noexcept;
+
+}  // namespace gosv::core

@@ -1,0 +1,86 @@
+#pragma once
+// The child's side of a start: what happens between clone and exec. One file with one rule: raw
+// system calls on prepared memory, no allocation, no locks, no libc state, no return. A ctest
+// compares the undefined symbols of child.o with a short allow-list.
+#include <sys/resource.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gosv/os/signals.hpp"
+
+namespace gosv::os {
+
+// The steps in the order in which they are made; reported with the errno when one fails.
+enum class Stage : std::uint8_t {
+    none,
+    process_group,   // setpgid
+    terminal,        // tcsetpgrp
+    stdin_stream,    // open /dev/null, dup2
+    oom_score_adj,   // /proc/self/oom_score_adj
+    nice,            // setpriority
+    rlimit,          // prlimit
+    groups,          // setgroups
+    gid,             // setresgid
+    capabilities,    // prctl PR_CAPBSET_DROP, capset, ambient
+    uid,             // setresuid
+    working_dir,     // chdir
+    no_new_privs,    // prctl
+    exec,            // execve
+};
+
+struct RlimitStep {
+    int resource;
+    rlimit64 value;
+};
+
+// Everything the child needs, as raw pointers into memory that the parent owns and does not change
+// until the child has execed or died (the child has a copy-on-write image: no shared memory).
+struct ChildImage {
+    char* const* argv = nullptr;         // NULL-terminated
+    char* const* envp = nullptr;
+    char* const* candidates = nullptr;   // paths to try, execvp's way
+    char** shell_argv = nullptr;         // "/bin/sh", slot for the path, argv[1..]: for ENOEXEC
+    char* listen_pid_value = nullptr;    // digits of LISTEN_PID=... in envp to overwrite, or null
+    std::size_t listen_pid_width = 0;
+
+    const char* working_dir = nullptr;
+    int working_dir_fd = -1;             // fchdir, when working_dir is null and this is >= 0
+    bool stdin_null = false;             // else inherited
+    bool take_terminal = false;          // become the foreground group of fd 0's terminal
+    int status_fd = -1;                  // write end of the status pipe, CLOEXEC
+
+    SignalSet mask = 0;                  // to exec with
+    SignalSet ignored = 0;               // dispositions to exec with; all others default
+
+    bool set_umask = false;
+    unsigned umask = 0;
+    bool set_nice = false;
+    int nice = 0;
+    const char* oom_score_adj = nullptr; // text to write
+    std::size_t oom_score_adj_len = 0;
+    const RlimitStep* rlimits = nullptr;
+    std::size_t rlimit_count = 0;
+
+    bool set_credentials = false;
+    std::uint32_t uid = 0, gid = 0;
+    const std::uint32_t* groups = nullptr;
+    std::size_t group_count = 0;
+
+    bool set_capabilities = false;       // keep_caps: bounding set afterwards; add_caps: ambient too
+    std::uint64_t keep_caps = 0;
+    std::uint64_t ambient_caps = 0;
+    bool no_new_privs = false;
+};
+
+// What comes through the status pipe when a start fails (8 bytes: atomic). Success is end of file.
+struct ChildFailure {
+    std::uint8_t stage = 0;
+    std::uint8_t padding[3] = {};
+    std::int32_t err = 0;
+};
+
+// Never returns: execs, or reports through status_fd and _exits with 127 or 126.
+[[noreturn]] void run_child(const ChildImage& image) noexcept;
+
+}  // namespace gosv::os

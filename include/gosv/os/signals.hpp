@@ -1,0 +1,58 @@
+#pragma once
+// gosv's own signal state. Everything is blocked first thing in main (a signal whose action is the
+// default one is discarded for PID 1: pid_namespaces(7)) and read through a signalfd. gosv sets no
+// handler and ignores nothing; SIGCHLD in particular is put back to SIG_DFL, since SIG_IGN survives
+// exec and would make the kernel reap behind our back (wait(2), NOTES). Loop thread only.
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "gosv/base/fd.hpp"
+#include "gosv/base/ids.hpp"
+#include "gosv/base/result.hpp"
+
+namespace gosv::os {
+
+// A kernel signal set: bit n-1 is signal n. The raw form, because the child gives it to rt_sigprocmask
+// itself and glibc hides 32 and 33.
+using SignalSet = std::uint64_t;
+
+constexpr SignalSet bit(Signal signal) noexcept {
+    return signal.number == 0 ? 0 : SignalSet{1} << (signal.number - 1);
+}
+
+// What gosv was started with; `gosv -- CMD` hands it on, so that nohup and friends work.
+struct InheritedSignals {
+    SignalSet blocked = 0;
+    SignalSet ignored = 0;
+};
+
+// Blocks all 64, then sets every ignored disposition back to default. To be called before anything
+// else in main(); cannot fail.
+InheritedSignals take_over_signals() noexcept;
+
+struct SignalInfo {
+    Signal signal;
+    Pid sender;                  // 0: the kernel, or a process outside this PID namespace
+    bool from_gosv = false;      // sent by ourselves: SIGPIPE of a log write, and the like
+};
+
+class SignalQueue {
+  public:
+    static Result<SignalQueue> open() noexcept;   // signalfd of all 64
+    BorrowedFd fd() const noexcept { return fd_.borrow(); }
+    // The next pending signal; nullopt when there is none (or the read failed: it stays pending).
+    std::optional<SignalInfo> next() noexcept;
+
+  private:
+    Fd fd_;
+    // Read in batches: one system call for up to this many.
+    static constexpr std::size_t kBatch = 16;
+    signalfd_siginfo batch_[kBatch];
+    std::size_t used_ = 0;
+    std::size_t filled_ = 0;
+};
+
+}  // namespace gosv::os

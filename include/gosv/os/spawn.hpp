@@ -1,0 +1,46 @@
+#pragma once
+// Starting a process: status pipe, clone3 (or fork where a seccomp profile answers ENOSYS or EPERM),
+// setpgid on both sides. No shared memory with the child: a hanging exec (FUSE, NFS) must never stop
+// PID 1, so neither vfork nor posix_spawn. Does not wait for the exec: the caller polls the pipe.
+#include <optional>
+
+#include "gosv/base/fd.hpp"
+#include "gosv/base/ids.hpp"
+#include "gosv/base/result.hpp"
+#include "gosv/os/child.hpp"
+
+namespace gosv::os {
+
+std::string_view name(Stage stage) noexcept;
+
+struct Spawned {
+    Pid pid;
+    Fd status;  // read end: end of file after the exec, a ChildFailure when the start failed
+};
+
+enum class CloneMethod { clone3, fork };
+
+// Asks the kernel once, at start-up (clone3 with a null argument: EINVAL where it exists).
+CloneMethod probe_clone() noexcept;
+
+// image.status_fd is filled in here. Errors: pipe2, clone3, fork.
+Result<Spawned> spawn(ChildImage& image, CloneMethod method) noexcept;
+
+enum class ExecState { pending, succeeded, failed };
+
+struct ExecStatus {
+    ExecState state = ExecState::pending;
+    Stage stage = Stage::none;
+    int err = 0;
+};
+
+// Non-blocking look at a status pipe.
+ExecStatus read_exec_status(BorrowedFd status) noexcept;
+
+// 127 for ENOENT at exec (the program or its interpreter), 126 for everything else.
+int exec_failure_code(Stage stage, int err) noexcept;
+
+// ETXTBSY, ESTALE, EAGAIN, ENOMEM, EMFILE, ENFILE, EIO, EINTR: may pass.
+bool is_transient(int err) noexcept;
+
+}  // namespace gosv::os

@@ -1,0 +1,51 @@
+#pragma once
+// One function per system call that gosv makes in its own flow: EINTR handled, CLOEXEC and NONBLOCK
+// implied, errno taken in the expression that made the call. No policy, no log. The child between
+// clone and exec does not use this file (see os/child.hpp).
+#include <poll.h>
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gosv/base/fd.hpp"
+#include "gosv/base/ids.hpp"
+#include "gosv/base/result.hpp"
+#include "gosv/base/time.hpp"
+
+namespace gosv::sys {
+
+MonotonicTime monotonic_now() noexcept;                      // clock_gettime(CLOCK_MONOTONIC)
+
+struct Pipe {
+    Fd read;
+    Fd write;
+};
+Result<Pipe> pipe() noexcept;                                // pipe2(O_CLOEXEC | O_NONBLOCK)
+Result<Fd> open_read(const char* path) noexcept;             // O_RDONLY | O_CLOEXEC | O_NONBLOCK
+Result<Fd> open_write_nonblock(const char* path) noexcept;   // O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+Result<Fd> openat_read(BorrowedFd dir, const char* path) noexcept;
+Result<Fd> open_directory(const char* path) noexcept;
+
+Result<std::size_t> read(BorrowedFd fd, std::span<char> into) noexcept;   // 0: end of file
+Result<std::size_t> write(BorrowedFd fd, std::string_view bytes) noexcept;
+Result<std::size_t> send_nonblock(BorrowedFd fd, std::string_view bytes) noexcept;
+
+// Reads a whole file, at most `limit` bytes; EFBIG beyond. Allocates: before the loop, or in a
+// forked helper only.
+Result<std::string> read_file(const char* path, std::size_t limit) noexcept;
+
+Status kill(pid_t pid, Signal signal) noexcept;              // kill(2); Signal{0} only asks
+Result<Fd> pidfd_open(Pid pid) noexcept;
+// pidfd_send_signal with PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9): the group that `leader` led, safe
+// against reuse of its number even after the leader was reaped. EINVAL on older kernels.
+Status pidfd_signal_group(BorrowedFd leader, Signal signal) noexcept;
+Status pidfd_signal(BorrowedFd process, Signal signal) noexcept;
+
+Status set_child_subreaper() noexcept;                       // PR_SET_CHILD_SUBREAPER
+
+}  // namespace gosv::sys

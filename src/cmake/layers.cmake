@@ -1,0 +1,52 @@
+# How a layer, and a test of a layer, is declared. Flags are properties of targets, never global.
+
+# Flags that every target of gosv's own is compiled with.
+add_library(gosv_flags INTERFACE)
+target_include_directories(gosv_flags INTERFACE "${CMAKE_SOURCE_DIR}/include")
+target_compile_options(gosv_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Wvla
+    -Werror=switch
+    -ffunction-sections -fdata-sections -fvisibility=hidden
+    # Paths of the build machine do not belong into a binary that others inspect.
+    "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+if(GOSV_WERROR)
+    target_compile_options(gosv_flags INTERFACE -Werror)
+endif()
+if(GOSV_SANITIZE)
+    target_compile_options(gosv_flags INTERFACE
+        "-fsanitize=${GOSV_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(gosv_flags INTERFACE "-fsanitize=${GOSV_SANITIZE}")
+endif()
+
+# gosv_layer(<name> [NO_EXCEPTIONS] [USES <layer>...] [PRIVATELY <target>...])
+# The library gosv_<name> from src/<name>/*.cpp.
+function(gosv_layer name)
+    cmake_parse_arguments(arg "NO_EXCEPTIONS" "" "USES;PRIVATELY" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cpp")
+    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+    add_library(gosv_${name} STATIC ${sources})
+    target_link_libraries(gosv_${name} PUBLIC gosv_flags)
+    foreach(used IN LISTS arg_USES)
+        target_link_libraries(gosv_${name} PUBLIC gosv_${used})
+    endforeach()
+    target_link_libraries(gosv_${name} PRIVATE ${arg_PRIVATELY})
+    if(arg_NO_EXCEPTIONS)
+        target_compile_options(gosv_${name} PRIVATE -fno-exceptions -fno-rtti)
+    endif()
+endfunction()
+
+# gosv_unit_test(<name> [USES <layer>...] [SOURCES <file>...] [PRIVATELY <target>...])
+# The doctest program unit_<name> from tests/unit/<name>/*_test.cpp, one ctest case per test case.
+function(gosv_unit_test name)
+    cmake_parse_arguments(arg "" "" "USES;SOURCES;PRIVATELY" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/${name}/*_test.cpp")
+    add_executable(unit_${name} ${sources} ${arg_SOURCES} "${CMAKE_SOURCE_DIR}/tests/support/main.cpp")
+    target_include_directories(unit_${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_SOURCE_DIR}/src")
+    target_compile_definitions(unit_${name} PRIVATE "GOSV_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\"")
+    foreach(used IN LISTS arg_USES)
+        target_link_libraries(unit_${name} PRIVATE gosv_${used})
+    endforeach()
+    target_link_libraries(unit_${name} PRIVATE gosv_flags doctest::doctest ${arg_PRIVATELY})
+    doctest_discover_tests(unit_${name} TEST_PREFIX "${name}: ")
+endfunction()

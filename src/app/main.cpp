@@ -1,1 +1,208 @@
-int main() { return 0; }
+// Phases: signals first, then the command line, the manifest, the plan, the loop. The only place
+// that catches everything and the only return to the kernel.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "app/embedded.hpp"
+#include "app/supervise.hpp"
+#include "app/terminal_output.hpp"
+#include "gosv/app/check.hpp"
+#include "gosv/app/cli.hpp"
+#include "gosv/manifest/plan.hpp"
+#include "gosv/os/sys.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+constexpr const char* kDefaultManifest = "/etc/gosv.yaml";
+constexpr std::size_t kUserDatabaseLimit = 4 * 1024 * 1024;
+
+manifest::HostFacts read_host() {
+    manifest::HostFacts host;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        host.environment.emplace_back(*entry);
+    }
+    // Absent in scratch images: then only numeric users exist.
+    if (auto text = sys::read_file("/etc/passwd", kUserDatabaseLimit); text.ok()) {
+        host.passwd = std::move(text).value();
+    }
+    if (auto text = sys::read_file("/etc/group", kUserDatabaseLimit); text.ok()) {
+        host.group = std::move(text).value();
+    }
+    host.uid = ::geteuid();
+    host.gid = ::getegid();
+    return host;
+}
+
+manifest::Environment as_map(const std::vector<std::string>& entries) {
+    manifest::Environment map;
+    for (const std::string& entry : entries) {
+        const auto equals = entry.find('=');
+        if (equals != std::string::npos) {
+            map.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+        }
+    }
+    return map;
+}
+
+// The manifest named, or found; nullopt when none was named and none is there.
+std::optional<std::string> find_manifest(const Options& options, const manifest::Environment& env) {
+    if (options.manifest) {
+        return options.manifest;
+    }
+    if (const auto named = env.find("GOSV_CONFIG"); named != env.end() && !named->second.empty()) {
+        return named->second;
+    }
+    if (::access(kDefaultManifest, F_OK) == 0) {
+        return kDefaultManifest;
+    }
+    return std::nullopt;
+}
+
+int say_no_manifest() {
+    print_error(std::string("gosv: no manifest: none was given, $GOSV_CONFIG is not set and ") +
+                kDefaultManifest +
+                " does not exist\n"
+                "hint: gosv FILE, or gosv -- CMD for one command, or gosv demo; gosv --help tells "
+                "more\n");
+    return kExitUsage;
+}
+
+// The plan, with the diagnostics of loading and planning together.
+manifest::PlanResult plan_from(const manifest::LoadResult& loaded,
+                               const manifest::HostFacts& host) {
+    manifest::PlanResult planned;
+    if (!has_errors(loaded.diagnostics)) {
+        planned = manifest::make_plan(loaded.manifest, host);
+    }
+    planned.diagnostics.insert(planned.diagnostics.begin(), loaded.diagnostics.begin(),
+                               loaded.diagnostics.end());
+    return planned;
+}
+
+int check(const Options& options, const manifest::HostFacts& host) {
+    const manifest::Environment env = as_map(host.environment);
+    const std::optional<std::string> path = find_manifest(options, env);
+    if (!path) {
+        return say_no_manifest();
+    }
+    const manifest::LoadResult loaded = manifest::load_file(*path, env);
+    const manifest::Diagnostics problems = plan_from(loaded, host).diagnostics;
+    const bool usable = !has_errors(problems);
+    if (options.check_json) {
+        print(render_json(problems, *path));
+    } else {
+        print(render_text(problems, loaded.source, *path));
+        if (usable) {
+            const std::size_t count = loaded.manifest.services.size();
+            print(*path + ": ok, " + std::to_string(count) +
+                  (count == 1 ? " service\n" : " services\n"));
+        }
+    }
+    return usable ? kExitOk : kExitConfig;
+}
+
+int supervise_manifest(const Options& options, const manifest::HostFacts& host,
+                       const os::InheritedSignals& inherited) {
+    const manifest::Environment env = as_map(host.environment);
+    std::string origin;
+    manifest::LoadResult loaded;
+    switch (options.mode) {
+        case Mode::run:
+            origin = "--run";
+            loaded = manifest::load_text(run_manifest(options.run_command), origin, env);
+            break;
+        case Mode::demo:
+            origin = "demo";
+            loaded = manifest::load_text(std::string(demo_manifest()), origin, env);
+            break;
+        default: {
+            const std::optional<std::string> path = find_manifest(options, env);
+            if (!path) {
+                return say_no_manifest();
+            }
+            origin = *path;
+            loaded = manifest::load_file(origin, env);
+        }
+    }
+    manifest::PlanResult planned = plan_from(loaded, host);
+    if (!planned.diagnostics.empty()) {
+        print_error(render_text(planned.diagnostics, loaded.source, origin));
+    }
+    if (has_errors(planned.diagnostics)) {
+        return kExitConfig;
+    }
+    manifest::Plan& plan = planned.plan;
+    plan.log_format = options.log_format.value_or(plan.log_format);
+    plan.log_level = options.log_level.value_or(plan.log_level);
+    if (options.no_cgroup) {
+        plan.cgroup = manifest::CgroupMode::off;
+    }
+    return supervise(plan, inherited, origin);
+}
+
+int supervise_command(const Options& options, const manifest::HostFacts& host,
+                      const os::InheritedSignals& inherited) {
+    manifest::Plan plan =
+        manifest::make_command_plan(options.argv, host, options.kill_mode, options.snapshot_signal);
+    plan.log_format = options.log_format.value_or(plan.log_format);
+    // Around one command gosv is as silent as tini: only what goes wrong is told.
+    plan.log_level = options.log_level.value_or(LogLevel::warn);
+    return supervise(plan, inherited, "the command line");
+}
+
+// dockerd and podman ask their --init binary for its version and know only tini's form of it.
+bool plays_container_init(const std::string& program) {
+    return program == "tini" || program == "tini-static" || program == "docker-init" ||
+           program == "podman-init" || program == "catatonit";
+}
+
+int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
+    const std::variant<Options, UsageError> parsed = parse_command_line(argc, argv);
+    if (const auto* error = std::get_if<UsageError>(&parsed)) {
+        print_error("gosv: " + error->message + "\nhint: gosv --help\n");
+        return kExitUsage;
+    }
+    const Options& options = std::get<Options>(parsed);
+    switch (options.mode) {
+        case Mode::version:
+            print(plays_container_init(options.program) ? "tini version " GOSV_VERSION "_gosv\n"
+                                                        : "gosv " GOSV_VERSION "\n");
+            return kExitOk;
+        case Mode::help:
+            print(help_text());
+            return kExitOk;
+        case Mode::check:
+            os::give_back_signals(inherited);
+            return check(options, read_host());
+        case Mode::command:
+            return supervise_command(options, read_host(), inherited);
+        case Mode::supervise:
+        case Mode::run:
+        case Mode::demo:
+            return supervise_manifest(options, read_host(), inherited);
+    }
+    return kExitInternal;
+}
+
+}  // namespace
+
+}  // namespace gosv::app
+
+int main(int argc, char** argv) {
+    // Before anything else: until they are blocked, signals are lost to PID 1 (pid_namespaces(7)).
+    const gosv::os::InheritedSignals inherited = gosv::os::take_over_signals();
+    (void)gosv::sys::ensure_standard_streams();
+    try {
+        return gosv::app::run(argc, argv, inherited);
+    } catch (const std::exception& problem) {
+        gosv::app::print_error("gosv: internal error: " + std::string(problem.what()) + "\n");
+    } catch (...) {
+        gosv::app::print_error("gosv: internal error\n");
+    }
+    return gosv::app::kExitInternal;
+}

@@ -33,6 +33,9 @@ struct InheritedSignals {
 // else in main(); cannot fail.
 InheritedSignals take_over_signals() noexcept;
 
+// Puts back what take_over_signals() found: for `gosv check` and the like, which end on ^C.
+void give_back_signals(const InheritedSignals& inherited) noexcept;
+
 struct SignalInfo {
     Signal signal;
     Pid sender;                  // 0: the kernel, or a process outside this PID namespace

@@ -1,0 +1,115 @@
+#pragma once
+// The loop: what the kernel says becomes events, the core decides, its actions are carried out. The
+// runtime decides nothing itself; it keeps the handles (pids) that go with the core's states.
+//
+// One iteration, in this order (each source has a budget, so that a storm on one cannot starve the
+// others):
+//   1 wait            the only place that sleeps; the timer is in the set
+//   2 read the clock  once
+//   3 reap            before anything that could signal or restart
+//   4 signals
+//   5 exec status     pipes of services that are starting
+//   6 drained groups  of services whose main process is gone
+//   7 deadlines       the core's, then the runtime's own (snapshot, re-checks)
+//   8 flush the log   without blocking
+// Actions are carried out at once after each event; their results come back as further events
+// before the next source is looked at.
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gosv/app/log.hpp"
+#include "gosv/app/platform.hpp"
+#include "gosv/base/bounded.hpp"
+#include "gosv/core/supervisor.hpp"
+#include "gosv/manifest/plan.hpp"
+
+namespace gosv::app {
+
+class Runtime {
+  public:
+    // Allocates everything it will ever need; the plan, the platform and the log outlive it.
+    Runtime(const manifest::Plan& plan, Platform& platform, Log& log);
+
+    // Starts the first services (event Booted). The point of no return: from here on nothing exits,
+    // throws or allocates.
+    void boot() noexcept;
+
+    // Runs until everything has ended; the container's exit code.
+    int run() noexcept;
+
+    // One iteration; false when finished. run() without the loop, for tests.
+    bool iterate() noexcept;
+
+    const core::ServiceState& state(ServiceId service) const noexcept {
+        return states_[index(service)];
+    }
+
+  private:
+    // What the kernel knows a service by. Parallel to the core's states.
+    struct Handle {
+        bool exec_pending = false;      // the status pipe has not spoken yet
+        os::ExecStatus exec_failure{};  // told by the pipe; acted on when the child is reaped
+        bool group_held = false;        // the main process is gone, its group is not
+        Pid last_pid;                   // of the run that ended last, for the log
+        SysError spawn_error{};         // why the last clone failed, for the log
+        os::ExecStatus last_failure{};  // why the last exec failed, for log and snapshot
+    };
+
+    void feed(const core::Event& event) noexcept;
+    void carry_out(const core::Action& action) noexcept;
+    void carry_out(const core::Spawn& order) noexcept;
+    void carry_out(const core::SendSignal& order) noexcept;
+    void carry_out(const core::SweepStragglers& order) noexcept;
+    void carry_out(const core::Report& report) noexcept;
+    void carry_out(const core::Finish& order) noexcept;
+    void send(ServiceId service, Signal signal, core::SignalScope scope) noexcept;
+
+    void reap_children() noexcept;
+    void main_process_died(ServiceId service, const os::DeadChild& child) noexcept;
+    void read_signals() noexcept;
+    void handle_signal(const os::SignalInfo& info) noexcept;
+    void learn_exec_status(ServiceId service) noexcept;
+    void check_held_groups(bool thoroughly) noexcept;
+    void check_terminal() noexcept;
+    void run_own_deadlines() noexcept;
+    MonotonicTime next_deadline() const noexcept;
+
+    void request_snapshot() noexcept;
+    void start_snapshot() noexcept;
+    void snapshot_ended(ExitStatus status) noexcept;
+
+    std::size_t service_of(Pid pid) const noexcept;  // plan_.execs.size(): none
+
+    const manifest::Plan& plan_;
+    Platform& platform_;
+    Log& log_;
+    std::vector<core::ServiceState> states_;
+    core::SupervisorState self_;
+    core::Supervisor supervisor_;
+    std::vector<Handle> handles_;
+    std::vector<Pid> pids_;  // apart from the handles: every death searches it
+    core::ActionSink actions_;
+    BoundedVector<core::Event> events_;
+    std::vector<SnapshotService> snapshot_services_;
+
+    MonotonicTime now_{};
+    MonotonicTime booted_at_{};
+    bool finished_ = false;
+    std::uint8_t exit_code_ = 0;
+    bool more_to_reap_ = false;
+    bool group_check_due_ = false;
+    bool sweeping_ = false;
+    Signal sweep_signal_{};
+    std::size_t terminal_service_;  // owns the terminal; execs.size(): none
+    std::uint64_t orphans_reaped_ = 0;
+    MonotonicTime recheck_at_ = kNever;  // look for the dead again: a wait failed
+    Duration recheck_delay_{};
+    MonotonicTime group_check_at_ = kNever;  // members that are nobody's child of ours
+    Pid snapshot_pid_{};
+    bool snapshot_again_ = false;
+    MonotonicTime snapshot_deadline_ = kNever;
+    MonotonicTime log_release_at_ = kNever;
+};
+
+}  // namespace gosv::app

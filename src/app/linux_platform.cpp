@@ -1,0 +1,277 @@
+#include "app/linux_platform.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "gosv/os/sys.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+// Processes visited in one sweep; what is beyond is reached by the next one.
+constexpr std::size_t kSweepBudget = 8192;
+
+// Epoll tokens: what it is, for which service, and which of its status pipes.
+enum class TokenKind : std::uint8_t { signals, timer, log, exec_status };
+
+constexpr std::uint64_t make_token(TokenKind kind, std::size_t service = 0,
+                                   std::uint32_t generation = 0) noexcept {
+    return (static_cast<std::uint64_t>(kind) << 56) | (static_cast<std::uint64_t>(service) << 32) |
+           generation;
+}
+
+constexpr TokenKind kind_of(std::uint64_t token) noexcept {
+    return static_cast<TokenKind>(token >> 56);
+}
+
+constexpr std::size_t service_of(std::uint64_t token) noexcept {
+    return static_cast<std::size_t>((token >> 32) & 0xffff);
+}
+
+constexpr std::uint32_t generation_of(std::uint64_t token) noexcept {
+    return static_cast<std::uint32_t>(token);
+}
+
+}  // namespace
+
+LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
+                             os::Timer timer, const os::InheritedSignals& inherited)
+    : signals_(std::move(signals)),
+      epoll_(std::move(epoll)),
+      timer_(std::move(timer)),
+      proc_(os::Proc::open()),
+      descendants_(proc_, kSweepBudget),
+      clone_method_(os::probe_clone()),
+      images_(plan.execs.size()),
+      handles_(plan.execs.size()),
+      exec_ready_(plan.execs.size() + 64),
+      is_pid1_(::getpid() == 1) {
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        build_image(plan.execs[i], inherited, plan.supervisor.command_mode, images_[i]);
+        owns_terminal_ = owns_terminal_ || images_[i].child.take_terminal;
+    }
+}
+
+Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan& plan,
+                                                           const os::InheritedSignals& inherited,
+                                                           BorrowedFd log_stream) {
+    auto signals = os::SignalQueue::open();
+    if (!signals.ok()) {
+        return signals.error();
+    }
+    auto epoll = os::Epoll::open();
+    if (!epoll.ok()) {
+        return epoll.error();
+    }
+    auto timer = os::Timer::open();
+    if (!timer.ok()) {
+        return timer.error();
+    }
+    std::unique_ptr<LinuxPlatform> platform(new LinuxPlatform(plan, std::move(signals).value(),
+                                                              std::move(epoll).value(),
+                                                              std::move(timer).value(), inherited));
+    platform->log_stream_ = log_stream;
+    for (const Status added :
+         {platform->epoll_.add_readable(platform->signals_.fd(), make_token(TokenKind::signals)),
+          platform->epoll_.add_readable(platform->timer_.fd(), make_token(TokenKind::timer))}) {
+        if (!added.ok()) {
+            return added.error();
+        }
+    }
+    return platform;
+}
+
+void LinuxPlatform::forget_inherited(BorrowedFd log_fd) noexcept {
+    std::array<int, 6> keep{signals_.fd().raw(), timer_.fd().raw(),
+                            epoll_.fd().raw(),   proc_.root().raw(),
+                            log_fd.raw(),        handles_.empty() ? -1 : handles_[0].status.raw()};
+    sys::close_inherited(keep);
+    // Not to pin a mount. If "/" cannot be entered gosv stays where it is.
+    (void)sys::chdir("/");
+}
+
+MonotonicTime LinuxPlatform::now() noexcept {
+    return sys::monotonic_now();
+}
+
+void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
+    if (watch_log != log_watched_ && log_stream_.is_open()) {
+        // Only watched while lines wait for room: a stream is nearly always writable, and level
+        // triggering would turn that into a busy loop.
+        if (watch_log) {
+            log_watched_ = epoll_.add_writable(log_stream_, make_token(TokenKind::log)).ok();
+        } else {
+            epoll_.remove(log_stream_);
+            log_watched_ = false;
+        }
+    }
+
+    const bool may_sleep = deadline != MonotonicTime{};
+    if (may_sleep) {
+        timer_.arm(deadline);
+    }
+    exec_ready_.clear();
+    for (const os::Ready& ready : epoll_.wait(may_sleep)) {
+        switch (kind_of(ready.token)) {
+            case TokenKind::signals:
+            case TokenKind::log:
+                break;  // looked at in every iteration
+            case TokenKind::timer:
+                timer_.acknowledge();
+                break;
+            case TokenKind::exec_status: {
+                const std::size_t service = service_of(ready.token);
+                if (handles_[service].generation == generation_of(ready.token)) {
+                    (void)exec_ready_.push(static_cast<ServiceId>(service));
+                }
+                break;
+            }
+        }
+    }
+}
+
+std::optional<os::SignalInfo> LinuxPlatform::next_signal() noexcept {
+    return signals_.next();
+}
+
+os::Peek LinuxPlatform::peek_dead_child() noexcept {
+    return os::peek_dead_child();
+}
+
+Status LinuxPlatform::reap(Pid pid) noexcept {
+    return os::reap(pid);
+}
+
+Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
+    Result<os::Spawned> spawned = os::spawn(images_[index(service)].child, clone_method_);
+    if (!spawned.ok()) {
+        return spawned.error();
+    }
+    Handle& handle = handles_[index(service)];
+    handle.status = std::move(spawned.value().status);
+    ++handle.generation;
+    // If it cannot be watched (ENOMEM, ENOSPC), the status is read when the child dies.
+    (void)epoll_.add_readable(
+        handle.status.borrow(),
+        make_token(TokenKind::exec_status, index(service), handle.generation));
+    return spawned.value().pid;
+}
+
+os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
+    Handle& handle = handles_[index(service)];
+    if (!handle.status.is_open()) {
+        return {};
+    }
+    const os::ExecStatus status = os::read_exec_status(handle.status.borrow());
+    if (status.state != os::ExecState::pending) {
+        // Removed by hand: a sibling that hangs before its exec may hold a copy of the description,
+        // and epoll goes by the description, not by the number.
+        epoll_.remove(handle.status.borrow());
+        handle.status.reset();
+        ++handle.generation;
+    }
+    return status;
+}
+
+Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {
+    return pid.exists() ? sys::kill(pid.value, signal) : Status(SysError{ESRCH, "kill"});
+}
+
+Status LinuxPlatform::signal_group(Pid leader, Signal signal) noexcept {
+    if (!leader.exists()) {
+        return SysError{ESRCH, "kill"};
+    }
+    const Status group = sys::kill(-leader.value, signal);
+    // The main process may have left the group that was made for it (setsid, a shell's job
+    // control): then the group's signal did not reach it.
+    const Result<Pid> its_group = sys::getpgid(leader);
+    if (its_group.ok() && its_group.value() != leader) {
+        return sys::kill(leader.value, signal);
+    }
+    return group;
+}
+
+void LinuxPlatform::hold_group(ServiceId service, Pid leader) noexcept {
+    handles_[index(service)].group = os::HeldGroup::hold(leader);
+}
+
+bool LinuxPlatform::group_outlives(ServiceId service) noexcept {
+    return handles_[index(service)].group.outlives();
+}
+
+bool LinuxPlatform::group_has_living(ServiceId service) noexcept {
+    return handles_[index(service)].group.has_living(proc_);
+}
+
+Status LinuxPlatform::signal_held_group(ServiceId service, Signal signal) noexcept {
+    return handles_[index(service)].group.signal(signal);
+}
+
+void LinuxPlatform::release_group(ServiceId service) noexcept {
+    handles_[index(service)].group = os::HeldGroup();
+}
+
+os::SweepResult LinuxPlatform::sweep(Signal signal, std::span<const Pid> except) noexcept {
+    if (!proc_.is_mounted() && is_pid1_) {
+        // Without /proc nobody can be found by name, but PID 1 may signal all that it can see: its
+        // own namespace, itself excepted (kill(2)). Never done by anybody but PID 1.
+        (void)sys::kill(-1, signal);
+        return {.alive = 0, .signalled = 0, .complete = false, .example = {}};
+    }
+    return descendants_.sweep(signal, except);
+}
+
+Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
+    const Pid gosv{::getpid()};
+    const Result<Pid> child = sys::fork_helper();
+    if (!child.ok() || child.value().exists()) {
+        return child;
+    }
+    // The child: may allocate, may block, may be killed.
+    try {
+        const Pid except[] = {Pid{::getpid()}};
+        SnapshotInput mine = input;
+        mine.self = gosv;
+        mine.version = GOSV_VERSION;
+        mine.except = except;
+        const MonotonicTime limit = sys::monotonic_now() + std::chrono::seconds(5);
+        write_blocking(BorrowedFd(STDERR_FILENO), render_snapshot(mine, proc_, limit));
+    } catch (...) {
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
+
+std::optional<Signal> LinuxPlatform::take_stop(Pid pid) noexcept {
+    return os::take_stop(pid);
+}
+
+void LinuxPlatform::give_terminal(Pid group) noexcept {
+    if (owns_terminal_) {
+        // SIGTTOU is blocked, so this works from the background too. A terminal that is gone is
+        // none of PID 1's problems.
+        (void)sys::tcsetpgrp(BorrowedFd(STDIN_FILENO), group.exists() ? group : Pid{::getpgrp()});
+    }
+}
+
+bool LinuxPlatform::has_job_control_parent() noexcept {
+    // A job-control shell puts each job into a group of its own within its session.
+    const Pid parent{::getppid()};
+    if (is_pid1_ || !parent.exists()) {
+        return false;
+    }
+    const Result<Pid> session = sys::getsid(Pid{0});
+    const Result<Pid> parent_session = sys::getsid(parent);
+    const Result<Pid> parent_group = sys::getpgid(parent);
+    return session.ok() && parent_session.ok() && parent_group.ok() &&
+           session.value() == parent_session.value() && parent_group.value() != Pid{::getpgrp()};
+}
+
+void LinuxPlatform::stop_self() noexcept {
+    sys::raise_stop();
+}
+
+}  // namespace gosv::app

@@ -1,0 +1,98 @@
+#pragma once
+// The port implemented with os/. Owns the descriptors of the running part: epoll, signalfd,
+// timerfd, the status pipes of services that are starting, the pidfds of groups that outlive their
+// leader.
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gosv/app/platform.hpp"
+#include "gosv/base/bounded.hpp"
+#include "gosv/base/fd.hpp"
+#include "gosv/manifest/plan.hpp"
+#include "gosv/os/child.hpp"
+#include "gosv/os/descendants.hpp"
+#include "gosv/os/epoll.hpp"
+#include "gosv/os/held_group.hpp"
+#include "gosv/os/procfs.hpp"
+#include "gosv/os/timer.hpp"
+
+namespace gosv::app {
+
+class LinuxPlatform final : public Platform {
+  public:
+    // Opens and allocates everything; errors here may still end gosv with a message.
+    static Result<std::unique_ptr<LinuxPlatform>> open(const manifest::Plan& plan,
+                                                       const os::InheritedSignals& inherited,
+                                                       BorrowedFd log_stream);
+
+    // `gosv -- CMD`: gives up, for gosv itself, the descriptors that CMD has inherited, and its
+    // working directory. To be called once CMD has been cloned.
+    void forget_inherited(BorrowedFd log_fd) noexcept;
+
+    MonotonicTime now() noexcept override;
+    void wait(MonotonicTime deadline, bool watch_log) noexcept override;
+
+    std::span<const ServiceId> exec_ready() const noexcept override { return exec_ready_.view(); }
+
+    std::optional<os::SignalInfo> next_signal() noexcept override;
+    os::Peek peek_dead_child() noexcept override;
+    Status reap(Pid pid) noexcept override;
+    Result<Pid> spawn(ServiceId service) noexcept override;
+    os::ExecStatus exec_status(ServiceId service) noexcept override;
+    Status signal_process(Pid pid, Signal signal) noexcept override;
+    Status signal_group(Pid leader, Signal signal) noexcept override;
+    void hold_group(ServiceId service, Pid leader) noexcept override;
+    bool group_outlives(ServiceId service) noexcept override;
+    bool group_has_living(ServiceId service) noexcept override;
+    Status signal_held_group(ServiceId service, Signal signal) noexcept override;
+    void release_group(ServiceId service) noexcept override;
+    os::SweepResult sweep(Signal signal, std::span<const Pid> except) noexcept override;
+    Result<Pid> start_snapshot(const SnapshotInput& input) noexcept override;
+    std::optional<Signal> take_stop(Pid pid) noexcept override;
+    void give_terminal(Pid group) noexcept override;
+    bool has_job_control_parent() noexcept override;
+    void stop_self() noexcept override;
+
+  private:
+    // An ExecSpec in the child's form, and the memory that it points to.
+    struct Image {
+        os::ChildImage child;
+        std::vector<char*> shell_argv;
+        std::vector<char*> envp;            // only when LISTEN_PID has to be rewritten
+        std::array<char, 24> listen_pid{};  // "LISTEN_PID=" and room for a pid
+        std::vector<os::RlimitStep> rlimits;
+        std::string oom_score_adj;
+    };
+
+    // What a service has open while it starts or drains.
+    struct Handle {
+        Fd status;
+        std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
+        os::HeldGroup group;
+    };
+
+    LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
+                  os::Timer timer, const os::InheritedSignals& inherited);
+    void build_image(const manifest::ExecSpec& spec, const os::InheritedSignals& inherited,
+                     bool command_mode, Image& image);
+    void build_command_extras(const manifest::ExecSpec& spec, Image& image);
+
+    os::SignalQueue signals_;
+    os::Epoll epoll_;
+    os::Timer timer_;
+    os::Proc proc_;
+    os::Descendants descendants_;
+    os::CloneMethod clone_method_;
+    std::vector<Image> images_;
+    std::vector<Handle> handles_;
+    BoundedVector<ServiceId> exec_ready_;
+    BorrowedFd log_stream_;
+    bool log_watched_ = false;
+    bool is_pid1_ = false;
+    bool owns_terminal_ = false;
+};
+
+}  // namespace gosv::app

@@ -1,0 +1,96 @@
+// The other half of the runtime: carrying out what the core orders. Errors come back as events or
+// go to the log; nothing here ends gosv.
+#include <algorithm>
+#include <cerrno>
+
+#include "gosv/app/runtime.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+constexpr Signal kSigKill{9};
+constexpr Signal kSigCont{18};
+constexpr Duration kSnapshotLimitInShutdown = std::chrono::seconds(1);
+
+}  // namespace
+
+void Runtime::carry_out(const core::Action& action) noexcept {
+    std::visit([this](const auto& order) { carry_out(order); }, action);
+}
+
+void Runtime::carry_out(const core::Spawn& order) noexcept {
+    Handle& handle = handles_[index(order.service)];
+    const Result<Pid> pid = platform_.spawn(order.service);
+    if (!pid.ok()) {
+        handle.spawn_error = pid.error();
+        (void)events_.push(core::SpawnFailed{order.service, core::SpawnFailure::no_process, 126});
+        return;
+    }
+    handle.spawn_error = {};
+    handle.exec_pending = true;
+    handle.exec_failure = {};
+    pids_[index(order.service)] = pid.value();
+}
+
+void Runtime::carry_out(const core::SendSignal& order) noexcept {
+    send(order.service, order.signal, order.scope);
+    if (order.then_continue) {
+        send(order.service, kSigCont, order.scope);
+    }
+}
+
+void Runtime::send(ServiceId service, Signal signal, core::SignalScope scope) noexcept {
+    const Pid pid = pids_[index(service)];
+    Status sent;
+    if (!pid.exists()) {
+        if (!handles_[index(service)].group_held) {
+            return;  // it ended while the order was made
+        }
+        sent = platform_.signal_held_group(service, signal);
+    } else if (scope == core::SignalScope::main) {
+        sent = platform_.signal_process(pid, signal);
+    } else {
+        sent = platform_.signal_group(pid, signal);
+    }
+    // ESRCH: gone already, its death is on the way. Anything else (EPERM: it took another user's
+    // identity) is told and survived.
+    if (!sent.ok() && sent.error().err != ESRCH) {
+        log_.write({.event = LogEvent::signal,
+                    .level = LogLevel::warn,
+                    .service = plan_.execs[index(service)].name,
+                    .pid = pid,
+                    .signal = signal,
+                    .reason = errno_name(sent.error().err),
+                    .msg = "cannot send the signal"});
+    }
+}
+
+void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
+    sweeping_ = true;
+    sweep_signal_ = order.signal;
+    if (snapshot_pid_.exists()) {
+        snapshot_deadline_ =
+            std::min(snapshot_deadline_, saturating_add(now_, kSnapshotLimitInShutdown));
+    }
+    const Pid except[] = {snapshot_pid_};
+    const os::SweepResult result = platform_.sweep(order.signal, except);
+    // With no child left at all the next look of the reaper says so; a walk that found nobody alive
+    // says it now. While a snapshot is being written, its child is waited for.
+    if (result.alive > 0 && order.signal == kSigKill) {
+        log_.write({.event = LogEvent::killing,
+                    .level = LogLevel::warn,
+                    .pid = result.example,
+                    .signal = order.signal,
+                    .msg = "processes that belong to no service did not end in time"});
+    }
+    more_to_reap_ = true;  // look at once
+}
+
+void Runtime::carry_out(const core::Finish& order) noexcept {
+    finished_ = true;
+    exit_code_ = order.code;
+    log_.hold(false);
+}
+
+}  // namespace gosv::app

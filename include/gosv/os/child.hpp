@@ -2,8 +2,7 @@
 // The child's side of a start: what happens between clone and exec. One file with one rule: raw
 // system calls on prepared memory, no allocation, no locks, no libc state, no return. A ctest
 // compares the undefined symbols of child.o with a short allow-list.
-#include <sys/resource.h>
-
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,50 +13,56 @@ namespace gosv::os {
 // The steps in the order in which they are made; reported with the errno when one fails.
 enum class Stage : std::uint8_t {
     none,
-    process_group,   // setpgid
-    terminal,        // tcsetpgrp
-    stdin_stream,    // open /dev/null, dup2
-    oom_score_adj,   // /proc/self/oom_score_adj
-    nice,            // setpriority
-    rlimit,          // prlimit
-    groups,          // setgroups
-    gid,             // setresgid
-    capabilities,    // prctl PR_CAPBSET_DROP, capset, ambient
-    uid,             // setresuid
-    working_dir,     // chdir
-    no_new_privs,    // prctl
-    exec,            // execve
+    process_group,  // setpgid
+    terminal,       // tcsetpgrp
+    stdin_stream,   // open /dev/null, dup2
+    oom_score_adj,  // /proc/self/oom_score_adj
+    nice,           // setpriority
+    rlimit,         // prlimit
+    groups,         // setgroups
+    gid,            // setresgid
+    capabilities,   // prctl PR_CAPBSET_DROP, capset, ambient
+    uid,            // setresuid
+    working_dir,    // chdir
+    no_new_privs,   // prctl
+    exec,           // execve
+};
+
+// As prlimit64(2) takes it; all bits set is "unlimited".
+struct ResourceLimit {
+    std::uint64_t soft;
+    std::uint64_t hard;
 };
 
 struct RlimitStep {
     int resource;
-    rlimit64 value;
+    ResourceLimit value;
 };
 
 // Everything the child needs, as raw pointers into memory that the parent owns and does not change
 // until the child has execed or died (the child has a copy-on-write image: no shared memory).
 struct ChildImage {
-    char* const* argv = nullptr;         // NULL-terminated
+    char* const* argv = nullptr;  // NULL-terminated
     char* const* envp = nullptr;
-    char* const* candidates = nullptr;   // paths to try, execvp's way
-    char** shell_argv = nullptr;         // "/bin/sh", slot for the path, argv[1..]: for ENOEXEC
-    char* listen_pid_value = nullptr;    // digits of LISTEN_PID=... in envp to overwrite, or null
+    char* const* candidates = nullptr;  // paths to try, execvp's way
+    char** shell_argv = nullptr;        // "/bin/sh", slot for the path, argv[1..]: for ENOEXEC
+    char* listen_pid_value = nullptr;   // digits of LISTEN_PID=... in envp to overwrite, or null
     std::size_t listen_pid_width = 0;
 
     const char* working_dir = nullptr;
-    int working_dir_fd = -1;             // fchdir, when working_dir is null and this is >= 0
-    bool stdin_null = false;             // else inherited
-    bool take_terminal = false;          // become the foreground group of fd 0's terminal
-    int status_fd = -1;                  // write end of the status pipe, CLOEXEC
+    int working_dir_fd = -1;     // fchdir, when working_dir is null and this is >= 0
+    bool stdin_null = false;     // else inherited
+    bool take_terminal = false;  // become the foreground group of fd 0's terminal
+    int status_fd = -1;          // write end of the status pipe, CLOEXEC
 
-    SignalSet mask = 0;                  // to exec with
-    SignalSet ignored = 0;               // dispositions to exec with; all others default
+    SignalSet mask = 0;     // to exec with
+    SignalSet ignored = 0;  // dispositions to exec with; all others default
 
     bool set_umask = false;
     unsigned umask = 0;
     bool set_nice = false;
     int nice = 0;
-    const char* oom_score_adj = nullptr; // text to write
+    const char* oom_score_adj = nullptr;  // text to write
     std::size_t oom_score_adj_len = 0;
     const RlimitStep* rlimits = nullptr;
     std::size_t rlimit_count = 0;
@@ -67,7 +72,7 @@ struct ChildImage {
     const std::uint32_t* groups = nullptr;
     std::size_t group_count = 0;
 
-    bool set_capabilities = false;       // keep_caps: bounding set afterwards; add_caps: ambient too
+    bool set_capabilities = false;  // keep_caps: bounding set afterwards; add_caps: ambient too
     std::uint64_t keep_caps = 0;
     std::uint64_t ambient_caps = 0;
     bool no_new_privs = false;
@@ -79,6 +84,11 @@ struct ChildFailure {
     std::uint8_t padding[3] = {};
     std::int32_t err = 0;
 };
+
+// 127 for ENOENT at exec (the program or its interpreter), 126 for everything else.
+constexpr int exec_failure_code(Stage stage, int err) noexcept {
+    return stage == Stage::exec && err == ENOENT ? 127 : 126;
+}
 
 // Never returns: execs, or reports through status_fd and _exits with 127 or 126.
 [[noreturn]] void run_child(const ChildImage& image) noexcept;

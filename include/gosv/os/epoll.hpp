@@ -1,6 +1,6 @@
 #pragma once
-// A set of descriptors with a 64-bit token each; no callbacks, so nothing can dangle. The caller puts
-// a generation into the token and drops what is older than the handle. Level-triggered.
+// A set of descriptors with a 64-bit token each; no callbacks, so nothing can dangle. The caller
+// puts a generation into the token and drops what is older than the handle. Level-triggered.
 #include <cstdint>
 #include <span>
 
@@ -25,12 +25,13 @@ class Epoll {
     // Waits without limit (the timerfd is in the set) or, with `block` false, not at all. EINTR
     // counts as "nothing".
     std::span<const Ready> wait(bool block) noexcept;
+
     BorrowedFd fd() const noexcept { return fd_.borrow(); }
 
   private:
     Fd fd_;
     static constexpr int kBatch = 64;
-    Ready ready_[kBatch];
+    Ready ready_[kBatch] = {};
 };
 
 }  // namespace gosv::os

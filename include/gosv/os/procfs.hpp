@@ -1,6 +1,7 @@
 #pragma once
-// /proc: pure parsers from string_view (file contents are never assumed complete or well-formed) and
-// readers rooted at a directory descriptor. Source: proc(5), Documentation/filesystems/proc.rst.
+// /proc: pure parsers from string_view (file contents are never assumed complete or well-formed)
+// and readers rooted at a directory descriptor. Source: proc(5),
+// Documentation/filesystems/proc.rst.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,7 @@ struct ProcStat {
     std::uint64_t vsize = 0;       // bytes
     std::int64_t rss_pages = 0;
 };
+
 std::optional<ProcStat> parse_stat(std::string_view text) noexcept;
 
 // Value of "Name:\t..." in /proc/PID/status, without surrounding blanks; nullopt when not there.
@@ -36,10 +38,13 @@ std::optional<std::string_view> status_field(std::string_view text, std::string_
 // /proc, opened once. Absent (not mounted) is an ordinary state: every call then answers "nothing".
 class Proc {
   public:
-    static Proc open() noexcept;                    // "/proc"
-    static Proc at(Fd directory) noexcept;          // tests
+    static Proc open() noexcept;            // "/proc"
+    static Proc at(Fd directory) noexcept;  // tests
+
     bool is_mounted() const noexcept { return root_.is_open(); }
+
     BorrowedFd root() const noexcept { return root_.borrow(); }
+
     // Reads a small file below /proc ("12/stat") into `into`; what was read, or the error.
     Result<std::string_view> read(const char* path, std::span<char> into) const noexcept;
 

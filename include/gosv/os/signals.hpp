@@ -15,8 +15,8 @@
 
 namespace gosv::os {
 
-// A kernel signal set: bit n-1 is signal n. The raw form, because the child gives it to rt_sigprocmask
-// itself and glibc hides 32 and 33.
+// A kernel signal set: bit n-1 is signal n. The raw form, because the child gives it to
+// rt_sigprocmask itself and glibc hides 32 and 33.
 using SignalSet = std::uint64_t;
 
 constexpr SignalSet bit(Signal signal) noexcept {
@@ -38,14 +38,16 @@ void give_back_signals(const InheritedSignals& inherited) noexcept;
 
 struct SignalInfo {
     Signal signal;
-    Pid sender;                  // 0: the kernel, or a process outside this PID namespace
-    bool from_gosv = false;      // sent by ourselves: SIGPIPE of a log write, and the like
+    Pid sender;              // 0: the kernel, or a process outside this PID namespace
+    bool from_gosv = false;  // sent by ourselves: SIGPIPE of a log write, and the like
 };
 
 class SignalQueue {
   public:
-    static Result<SignalQueue> open() noexcept;   // signalfd of all 64
+    static Result<SignalQueue> open() noexcept;  // signalfd of all 64
+
     BorrowedFd fd() const noexcept { return fd_.borrow(); }
+
     // The next pending signal; nullopt when there is none (or the read failed: it stays pending).
     std::optional<SignalInfo> next() noexcept;
 
@@ -53,7 +55,7 @@ class SignalQueue {
     Fd fd_;
     // Read in batches: one system call for up to this many.
     static constexpr std::size_t kBatch = 16;
-    signalfd_siginfo batch_[kBatch];
+    signalfd_siginfo batch_[kBatch] = {};
     std::size_t used_ = 0;
     std::size_t filled_ = 0;
 };

@@ -1,8 +1,10 @@
 #pragma once
-// Starting a process: status pipe, clone3 (or fork where a seccomp profile answers ENOSYS or EPERM),
-// setpgid on both sides. No shared memory with the child: a hanging exec (FUSE, NFS) must never stop
-// PID 1, so neither vfork nor posix_spawn. Does not wait for the exec: the caller polls the pipe.
+// Starting a process: status pipe, clone3 (or fork where a seccomp profile answers ENOSYS or
+// EPERM), setpgid on both sides. No shared memory with the child: a hanging exec (FUSE, NFS) must
+// never stop PID 1, so neither vfork nor posix_spawn. Does not wait for the exec: the caller polls
+// the pipe.
 #include <optional>
+#include <string_view>
 
 #include "gosv/base/fd.hpp"
 #include "gosv/base/ids.hpp"
@@ -36,9 +38,6 @@ struct ExecStatus {
 
 // Non-blocking look at a status pipe.
 ExecStatus read_exec_status(BorrowedFd status) noexcept;
-
-// 127 for ENOENT at exec (the program or its interpreter), 126 for everything else.
-int exec_failure_code(Stage stage, int err) noexcept;
 
 // ETXTBSY, ESTALE, EAGAIN, ENOMEM, EMFILE, ENFILE, EIO, EINTR: may pass.
 bool is_transient(int err) noexcept;

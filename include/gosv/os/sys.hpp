@@ -19,19 +19,21 @@
 
 namespace gosv::sys {
 
-MonotonicTime monotonic_now() noexcept;                      // clock_gettime(CLOCK_MONOTONIC)
+MonotonicTime monotonic_now() noexcept;  // clock_gettime(CLOCK_MONOTONIC)
 
 struct Pipe {
     Fd read;
     Fd write;
 };
-Result<Pipe> pipe() noexcept;                                // pipe2(O_CLOEXEC | O_NONBLOCK)
-Result<Fd> open_read(const char* path) noexcept;             // O_RDONLY | O_CLOEXEC | O_NONBLOCK
-Result<Fd> open_write_nonblock(const char* path) noexcept;   // O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
+Result<Pipe> pipe() noexcept;                     // pipe2(O_CLOEXEC | O_NONBLOCK)
+Result<Fd> open_read(const char* path) noexcept;  // O_RDONLY | O_CLOEXEC | O_NONBLOCK
+Result<Fd> open_write_nonblock(
+    const char* path) noexcept;  // O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
 Result<Fd> openat_read(BorrowedFd dir, const char* path) noexcept;
 Result<Fd> open_directory(const char* path) noexcept;
 
-Result<std::size_t> read(BorrowedFd fd, std::span<char> into) noexcept;   // 0: end of file
+Result<std::size_t> read(BorrowedFd fd, std::span<char> into) noexcept;  // 0: end of file
 Result<std::size_t> write(BorrowedFd fd, std::string_view bytes) noexcept;
 Result<std::size_t> send_nonblock(BorrowedFd fd, std::string_view bytes) noexcept;
 
@@ -39,13 +41,42 @@ Result<std::size_t> send_nonblock(BorrowedFd fd, std::string_view bytes) noexcep
 // forked helper only.
 Result<std::string> read_file(const char* path, std::size_t limit) noexcept;
 
-Status kill(pid_t pid, Signal signal) noexcept;              // kill(2); Signal{0} only asks
+Status kill(pid_t pid, Signal signal) noexcept;  // kill(2); Signal{0} only asks
 Result<Fd> pidfd_open(Pid pid) noexcept;
 // pidfd_send_signal with PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9): the group that `leader` led, safe
 // against reuse of its number even after the leader was reaped. EINVAL on older kernels.
 Status pidfd_signal_group(BorrowedFd leader, Signal signal) noexcept;
 Status pidfd_signal(BorrowedFd process, Signal signal) noexcept;
 
-Status set_child_subreaper() noexcept;                       // PR_SET_CHILD_SUBREAPER
+Status set_child_subreaper() noexcept;  // PR_SET_CHILD_SUBREAPER
+
+Status chdir(const char* path) noexcept;
+
+// Which of descriptors 0, 1 and 2 were closed, and are not any more.
+struct StandardStreams {
+    bool input = false;
+    bool output = false;
+    bool error = false;
+};
+
+// Fills the gaps among 0, 1 and 2, so that no later open() lands there and is taken for a stream:
+// with /dev/null, and where there is none with something that answers EBADF as a closed descriptor
+// does (an O_PATH one). To be called before anything else is opened.
+StandardStreams ensure_standard_streams() noexcept;
+
+// Closes every descriptor from 3 on that is not in `keep` (where -1 means nothing).
+void close_inherited(std::span<const int> keep) noexcept;
+
+// A copy of gosv that may allocate and block, for work that must not hold up PID 1; Pid{} in the
+// child. All signals are blocked in it; it is killed when gosv dies. It must end by _exit.
+Result<Pid> fork_helper() noexcept;
+
+Result<Pid> tcgetpgrp(BorrowedFd terminal) noexcept;
+Status tcsetpgrp(BorrowedFd terminal, Pid group) noexcept;
+Result<Pid> getpgid(Pid pid) noexcept;  // Pid{}: our own
+Result<Pid> getsid(Pid pid) noexcept;
+
+// SIGSTOP to ourselves; returns when continued. (Without effect for PID 1: pid_namespaces(7).)
+void raise_stop() noexcept;
 
 }  // namespace gosv::sys

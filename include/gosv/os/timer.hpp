@@ -10,7 +10,9 @@ namespace gosv::os {
 class Timer {
   public:
     static Result<Timer> open() noexcept;
+
     BorrowedFd fd() const noexcept { return fd_.borrow(); }
+
     // kNever disarms. Makes no system call when the deadline is the one already armed.
     void arm(MonotonicTime deadline) noexcept;
     // Reads the expiry away; to be called when fd() is readable.

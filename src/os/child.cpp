@@ -1,0 +1,256 @@
+#include "gosv/os/child.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "child_capabilities.hpp"
+#include "kernel.hpp"
+
+// Made by a raw clone: the C library has not noticed (its fork handlers did not run, its cached
+// thread id is the parent's). Hence nothing but syscall(2) on memory that is already there.
+
+namespace gosv::os {
+
+namespace {
+
+// 0, or the errno of a failed call.
+template <class... Args>
+int call(long number, Args... args) noexcept {
+    return ::syscall(number, args...) < 0 ? errno : 0;
+}
+
+[[noreturn]] void exit_now(int code) noexcept {
+    for (;;) {
+        (void)::syscall(SYS_exit_group, code);
+    }
+}
+
+[[noreturn]] void fail(const ChildImage& image, Stage stage, int err) noexcept {
+    ChildFailure failure;
+    failure.stage = static_cast<std::uint8_t>(stage);
+    failure.err = err;
+    // Into an empty pipe: complete, and without waiting. If gosv is gone (EPIPE), nobody asks.
+    (void)::syscall(SYS_write, image.status_fd, &failure, sizeof failure);
+    exit_now(exec_failure_code(stage, err));
+}
+
+void check(const ChildImage& image, Stage stage, int err) noexcept {
+    if (err != 0) {
+        fail(image, stage, err);
+    }
+}
+
+void take_terminal() noexcept {
+    // SIGTTOU is still blocked, so the background may do this. No terminal (ENOTTY, EBADF, ENXIO),
+    // somebody else's (EPERM, EINVAL) or a dead one (EIO) is no reason not to start.
+    const int group = static_cast<int>(::syscall(SYS_getpid));
+    (void)::syscall(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
+}
+
+int set_stdin_to_null() noexcept {
+    long null = ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
+    if (null < 0) {
+        // An image without /dev: the read end of a pipe without writer is at its end just as well.
+        int ends[2];
+        if (::syscall(SYS_pipe2, ends, 0) < 0) {
+            return errno;
+        }
+        (void)::syscall(SYS_close, ends[1]);
+        null = ends[0];
+    }
+    if (null == STDIN_FILENO) {
+        return 0;
+    }
+    const int err = call(SYS_dup3, null, STDIN_FILENO, 0);
+    (void)::syscall(SYS_close, null);
+    return err;
+}
+
+int set_oom_score_adj(const ChildImage& image) noexcept {
+    const long file =
+        ::syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+    if (file < 0) {
+        return errno;
+    }
+    const int err = call(SYS_write, file, image.oom_score_adj, image.oom_score_adj_len);
+    (void)::syscall(SYS_close, file);
+    return err;
+}
+
+// Whether the process has these supplementary groups already, its own group counted or not.
+bool has_groups(const ChildImage& image) noexcept {
+    constexpr int kMost = 64;
+    std::uint32_t present[kMost];
+    const long count = ::syscall(kernel::kGetgroups, kMost, present);
+    if (count < 0) {
+        return false;
+    }
+    const auto contains = [&](const std::uint32_t* list, std::size_t size, std::uint32_t group) {
+        for (std::size_t i = 0; i < size; ++i) {
+            if (list[i] == group) {
+                return true;
+            }
+        }
+        return group == image.gid;
+    };
+    const auto present_count = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < image.group_count; ++i) {
+        if (!contains(present, present_count, image.groups[i])) {
+            return false;
+        }
+    }
+    for (std::size_t i = 0; i < present_count; ++i) {
+        if (!contains(image.groups, image.group_count, present[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int set_groups(const ChildImage& image) noexcept {
+    const int err = call(kernel::kSetgroups, image.group_count, image.groups);
+    // Without privileges the list cannot be set, but a service may be told to run as the user that
+    // gosv already is.
+    return err == EPERM && has_groups(image) ? 0 : err;
+}
+
+// Limits before credentials: raising one, and a score or a nice value below ours, needs privileges.
+void set_limits(const ChildImage& image) noexcept {
+    if (image.oom_score_adj != nullptr) {
+        check(image, Stage::oom_score_adj, set_oom_score_adj(image));
+    }
+    if (image.set_nice) {
+        check(image, Stage::nice, call(SYS_setpriority, PRIO_PROCESS, 0, image.nice));
+    }
+    for (std::size_t i = 0; i < image.rlimit_count; ++i) {
+        const RlimitStep& limit = image.rlimits[i];
+        check(image, Stage::rlimit, call(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr));
+    }
+}
+
+// Groups while we still may, the bounding set before the capability for it is gone with the uid,
+// the uid, and only then the sets that setresuid itself has changed.
+void set_credentials(const ChildImage& image) noexcept {
+    if (image.set_credentials) {
+        check(image, Stage::groups, set_groups(image));
+        check(image, Stage::gid, call(kernel::kSetresgid, image.gid, image.gid, image.gid));
+    }
+    if (image.set_capabilities) {
+        check(image, Stage::capabilities, prepare_capabilities(image));
+    }
+    if (image.set_credentials) {
+        check(image, Stage::uid, call(kernel::kSetresuid, image.uid, image.uid, image.uid));
+    }
+    if (image.set_capabilities) {
+        check(image, Stage::capabilities, apply_capabilities(image));
+    }
+}
+
+// As the service's own user: what it may not enter, it must not be started in.
+void enter_working_dir(const ChildImage& image) noexcept {
+    if (image.working_dir != nullptr) {
+        check(image, Stage::working_dir, call(SYS_chdir, image.working_dir));
+    } else if (image.working_dir_fd >= 0) {
+        check(image, Stage::working_dir, call(SYS_fchdir, image.working_dir_fd));
+    }
+}
+
+// sd_listen_fds(3) compares this number with its own.
+void write_listen_pid(const ChildImage& image) noexcept {
+    char digits[12];
+    std::size_t count = 0;
+    for (long pid = ::syscall(SYS_getpid); pid > 0; pid /= 10) {
+        digits[count++] = static_cast<char>('0' + pid % 10);
+    }
+    if (count >= image.listen_pid_width) {
+        return;  // no room for it and a NUL
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        image.listen_pid_value[i] = digits[count - 1 - i];
+    }
+    image.listen_pid_value[count] = '\0';
+}
+
+// What was sent to this process since the clone takes effect when the mask is set: by then the
+// dispositions are those of the service.
+void restore_signals(const ChildImage& image) noexcept {
+    for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
+        if ((image.ignored & bit(Signal{number})) != 0) {
+            kernel::SignalAction ignore{};
+            ignore.handler = kernel::kIgnoreAction;
+            // EINVAL for KILL and STOP, which nobody can ignore.
+            (void)::syscall(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
+        }
+    }
+    (void)::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr, kernel::kSignalSetSize);
+}
+
+int execute(const ChildImage& image, const char* path) noexcept {
+    const int err = call(SYS_execve, path, image.argv, image.envp);
+    if (err != ENOEXEC || image.shell_argv == nullptr) {
+        return err;
+    }
+    // A script without "#!". If there is no shell either, what is wrong is still the script.
+    image.shell_argv[1] = const_cast<char*>(path);
+    (void)::syscall(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
+    return ENOEXEC;
+}
+
+// Whether to look for the program further along PATH, as execvp(3) does.
+bool is_not_here(int err) noexcept {
+    return err == ENOENT || err == EACCES || err == ENOTDIR || err == ESTALE || err == ENODEV ||
+           err == ETIMEDOUT;
+}
+
+// Returns the errno to report: that of a program found but not executable before "not found", and
+// "not found" before what is wrong with a directory of PATH.
+int execute_first(const ChildImage& image) noexcept {
+    if (image.candidates == nullptr || image.candidates[0] == nullptr) {
+        return ENOENT;
+    }
+    bool not_allowed = false;
+    bool not_found = false;
+    int last = ENOENT;
+    for (char* const* path = image.candidates; *path != nullptr; ++path) {
+        last = execute(image, *path);
+        if (!is_not_here(last)) {
+            return last;
+        }
+        not_allowed = not_allowed || last == EACCES;
+        not_found = not_found || last == ENOENT;
+    }
+    return not_allowed ? EACCES : not_found ? ENOENT : last;
+}
+
+}  // namespace
+
+void run_child(const ChildImage& image) noexcept {
+    check(image, Stage::process_group, call(SYS_setpgid, 0, 0));
+    if (image.take_terminal) {
+        take_terminal();
+    }
+    if (image.stdin_null) {
+        check(image, Stage::stdin_stream, set_stdin_to_null());
+    }
+    set_limits(image);
+    set_credentials(image);
+    if (image.set_umask) {
+        (void)::syscall(SYS_umask, image.umask);
+    }
+    enter_working_dir(image);
+    if (image.no_new_privs) {
+        check(image, Stage::no_new_privs, call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    }
+    if (image.listen_pid_value != nullptr) {
+        write_listen_pid(image);
+    }
+    restore_signals(image);
+    fail(image, Stage::exec, execute_first(image));
+}
+
+}  // namespace gosv::os

@@ -1,0 +1,63 @@
+#include "gosv/os/epoll.hpp"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+
+namespace gosv::os {
+
+namespace {
+
+Status add(BorrowedFd set, BorrowedFd fd, std::uint32_t events, std::uint64_t token) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = token;
+    if (::epoll_ctl(set.raw(), EPOLL_CTL_ADD, fd.raw(), &event) < 0) {
+        return SysError{errno, "epoll_ctl"};
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Epoll> Epoll::open() noexcept {
+    const int raw = ::epoll_create1(EPOLL_CLOEXEC);
+    if (raw < 0) {
+        return SysError{errno, "epoll_create1"};
+    }
+    Epoll epoll;
+    epoll.fd_.reset(raw);
+    return epoll;
+}
+
+Status Epoll::add_readable(BorrowedFd fd, std::uint64_t token) noexcept {
+    return add(fd_.borrow(), fd, EPOLLIN, token);
+}
+
+Status Epoll::add_writable(BorrowedFd fd, std::uint64_t token) noexcept {
+    return add(fd_.borrow(), fd, EPOLLOUT, token);
+}
+
+void Epoll::remove(BorrowedFd fd) noexcept {
+    // ENOENT and EBADF: it is not in the set, which is what was wanted.
+    (void)::epoll_ctl(fd_.raw(), EPOLL_CTL_DEL, fd.raw(), nullptr);
+}
+
+std::span<const Ready> Epoll::wait(bool block) noexcept {
+    epoll_event events[kBatch];
+    const int count = ::epoll_wait(fd_.raw(), events, kBatch, block ? -1 : 0);
+    if (count <= 0) {
+        return {};
+    }
+    const auto filled = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < filled; ++i) {
+        const std::uint32_t what = events[i].events;
+        ready_[i] = {.token = events[i].data.u64,
+                     .readable = (what & EPOLLIN) != 0,
+                     .writable = (what & EPOLLOUT) != 0,
+                     .hung_up = (what & (EPOLLHUP | EPOLLERR)) != 0};
+    }
+    return {ready_, filled};
+}
+
+}  // namespace gosv::os

@@ -151,7 +151,7 @@ int supervise_command(const Options& options, const manifest::HostFacts& host,
         manifest::make_command_plan(options.argv, host, options.kill_mode, options.snapshot_signal);
     plan.log_format = options.log_format.value_or(plan.log_format);
     // Around one command gosv is as silent as tini: only what goes wrong is told.
-    plan.log_level = options.log_level.value_or(LogLevel::warn);
+    plan.log_level = options.log_level.value_or(manifest::LogLevel::warn);
     return supervise(plan, inherited, "the command line");
 }
 

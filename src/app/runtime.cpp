@@ -168,6 +168,11 @@ void Runtime::reap_children() noexcept {
                     .level = LogLevel::debug,
                     .attempt = static_cast<std::uint32_t>(orphans)});
     }
+    if (sweeping_ && sweep_signal_ == kSigKill && orphans > 0) {
+        // Somebody may have been born between the last look and its parent's death.
+        const Pid except[] = {snapshot_pid_};
+        (void)platform_.sweep(kSigKill, except);
+    }
     // Whoever is left and lives is below a child of ours: no child, no straggler.
     if (sweeping_ && peek.outcome == os::PeekOutcome::no_children && !some_live) {
         sweeping_ = false;
@@ -347,6 +352,13 @@ void Runtime::request_snapshot() noexcept {
         return;
     }
     start_snapshot();
+}
+
+void Runtime::hasten_snapshot() noexcept {
+    if (snapshot_pid_.exists()) {
+        snapshot_deadline_ =
+            std::min(snapshot_deadline_, saturating_add(now_, kSnapshotLimitInShutdown));
+    }
 }
 
 void Runtime::start_snapshot() noexcept {

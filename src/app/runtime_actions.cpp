@@ -1,6 +1,5 @@
 // The other half of the runtime: carrying out what the core orders. Errors come back as events or
 // go to the log; nothing here ends gosv.
-#include <algorithm>
 #include <cerrno>
 
 #include "gosv/app/runtime.hpp"
@@ -11,7 +10,6 @@ namespace {
 
 constexpr Signal kSigKill{9};
 constexpr Signal kSigCont{18};
-constexpr Duration kSnapshotLimitInShutdown = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -69,10 +67,7 @@ void Runtime::send(ServiceId service, Signal signal, core::SignalScope scope) no
 void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
     sweeping_ = true;
     sweep_signal_ = order.signal;
-    if (snapshot_pid_.exists()) {
-        snapshot_deadline_ =
-            std::min(snapshot_deadline_, saturating_add(now_, kSnapshotLimitInShutdown));
-    }
+    hasten_snapshot();
     const Pid except[] = {snapshot_pid_};
     const os::SweepResult result = platform_.sweep(order.signal, except);
     // With no child left at all the next look of the reaper says so; a walk that found nobody alive

@@ -1,15 +1,10 @@
 #include "gosv/os/held_group.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
+#include <optional>
 
+#include "directory.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {
@@ -19,18 +14,9 @@ namespace {
 // More processes than this are not looked at: then the group counts as living.
 constexpr int kScanBudget = 8192;
 
-// What getdents64(2) fills in; the C library hides it behind an allocating opendir.
-struct DirectoryEntry {
-    std::uint64_t inode;
-    std::int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
-bool is_living_member(const Proc& proc, const char* pid, Pid group) noexcept {
+bool is_living_member(const Proc& proc, int pid, Pid group) noexcept {
     char path[32];
-    std::snprintf(path, sizeof path, "%.12s/stat", pid);
+    std::snprintf(path, sizeof path, "%d/stat", pid);
     char buffer[512];
     const auto text = proc.read(path, buffer);
     if (!text.ok()) {
@@ -79,29 +65,17 @@ bool HeldGroup::has_living(const Proc& proc) noexcept {
     if (!proc.is_mounted()) {
         return true;
     }
-    // A second description of the same directory: reading moves its position.
-    const Fd directory(::openat(proc.root().raw(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.is_open()) {
+    NumericEntries processes = NumericEntries::open(proc.root(), ".");
+    if (!processes.is_open()) {
         return true;
     }
     int left = kScanBudget;
-    alignas(DirectoryEntry) char buffer[4096];
-    for (;;) {
-        const long size = ::syscall(SYS_getdents64, directory.raw(), buffer, sizeof buffer);
-        if (size <= 0) {
-            return false;
-        }
-        for (long at = 0; at < size;) {
-            const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-            at += entry->length;
-            if (entry->name[0] < '1' || entry->name[0] > '9') {
-                continue;
-            }
-            if (--left < 0 || is_living_member(proc, entry->name, number_)) {
-                return true;
-            }
+    while (const std::optional<int> pid = processes.next()) {
+        if (--left < 0 || is_living_member(proc, *pid, number_)) {
+            return true;
         }
     }
+    return processes.failed();
 }
 
 }  // namespace gosv::os

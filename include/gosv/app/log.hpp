@@ -41,16 +41,16 @@ std::string_view name(LogEvent event) noexcept;
 struct LogLine {
     LogEvent event;
     LogLevel level = LogLevel::info;
-    std::string_view service;                // empty: gosv itself
-    Pid pid;
-    std::optional<int> code;
-    Signal signal;                           // a name in the output
-    std::optional<Duration> uptime;          // uptime_ms
-    std::optional<Duration> delay;           // delay_ms
-    std::optional<std::uint32_t> attempt;
-    std::optional<std::uint32_t> max_restarts;
-    std::string_view reason;                 // a stable word or a short phrase
-    std::string_view msg;                    // for people; not stable
+    std::string_view service{};                // empty: gosv itself
+    Pid pid{};
+    std::optional<int> code{};
+    Signal signal{};                           // a name in the output
+    std::optional<Duration> uptime{};          // uptime_ms
+    std::optional<Duration> delay{};           // delay_ms
+    std::optional<std::uint32_t> attempt{};
+    std::optional<std::uint32_t> max_restarts{};
+    std::string_view reason{};                 // a stable word or a short phrase
+    std::string_view msg{};                    // for people; not stable
 };
 
 inline constexpr std::size_t kMaxLine = 1024;

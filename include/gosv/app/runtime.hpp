@@ -77,9 +77,14 @@ class Runtime {
 
     void request_snapshot() noexcept;
     void start_snapshot() noexcept;
+    void hasten_snapshot() noexcept;
     void snapshot_ended(ExitStatus status) noexcept;
 
     std::size_t service_of(Pid pid) const noexcept;  // plan_.execs.size(): none
+    // "cannot start '/bin/x': exec: No such file or directory"; empty when the last start
+    // succeeded.
+    std::string_view describe_failed_start(ServiceId service,
+                                           std::span<char> buffer) const noexcept;
 
     const manifest::Plan& plan_;
     Platform& platform_;

@@ -1,0 +1,217 @@
+// What the core reports, as log lines. Every event of the contract is written here or not at all,
+// and each failure once.
+#include <algorithm>
+#include <cstdio>
+
+#include "gosv/app/runtime.hpp"
+#include "gosv/core/names.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+using core::Report;
+using core::ReportKind;
+using core::ReportReason;
+
+std::string_view phrase(ReportReason reason) noexcept {
+    switch (reason) {
+        case ReportReason::none:
+            return "";
+        case ReportReason::stop_signal:
+            return "stop signal";
+        case ReportReason::service_failed:
+            return "a service failed for good";
+        case ReportReason::service_completed:
+            return "a service completed";
+        case ReportReason::nothing_left:
+            return "nothing left to run";
+        case ReportReason::gave_up:
+            return "gave up restarting";
+        case ReportReason::not_restarted:
+            return "not restarted";
+        case ReportReason::cannot_exec:
+            return "cannot be executed";
+        case ReportReason::no_process:
+            return "no process to be had";
+        case ReportReason::grace_over:
+            return "grace period over";
+        case ReportReason::hurry:
+            return "second stop signal";
+        case ReportReason::shutdown_timeout:
+            return "shutdown timeout";
+        case ReportReason::main_exited:
+            return "main process ended";
+    }
+    return "";
+}
+
+bool is_about_service(ReportKind kind) noexcept {
+    switch (kind) {
+        case ReportKind::started:
+        case ReportKind::exited:
+        case ReportKind::spawn_failed:
+        case ReportKind::restarting:
+        case ReportKind::stable:
+        case ReportKind::failed:
+        case ReportKind::completed:
+        case ReportKind::stopping:
+        case ReportKind::killing:
+        case ReportKind::draining:
+        case ReportKind::stopped:
+        case ReportKind::abandoned:
+            return true;
+        case ReportKind::forwarded:
+        case ReportKind::shutdown:
+        case ReportKind::hurried:
+        case ReportKind::stragglers:
+        case ReportKind::end:
+        case ReportKind::unexpected:
+            return false;
+    }
+    return false;
+}
+
+void set_status(LogLine& line, ExitStatus status) noexcept {
+    if (status.kind == ExitStatus::Kind::exited) {
+        line.code = status.number;
+    } else {
+        line.signal = Signal{status.number};
+    }
+}
+
+}  // namespace
+
+std::string_view Runtime::describe_failed_start(ServiceId service,
+                                                std::span<char> buffer) const noexcept {
+    const Handle& handle = handles_[index(service)];
+    const manifest::ExecSpec& exec = plan_.execs[index(service)];
+    int size = 0;
+    if (handle.spawn_error.err != 0) {
+        const std::string_view text = errno_text(handle.spawn_error.err);
+        size = std::snprintf(buffer.data(), buffer.size(), "no process to be had: %s: %.*s",
+                             handle.spawn_error.op, static_cast<int>(text.size()), text.data());
+    } else if (handle.last_failure.state == os::ExecState::failed) {
+        const std::string_view stage = os::name(handle.last_failure.stage);
+        const std::string_view text = errno_text(handle.last_failure.err);
+        const std::string_view program = exec.argv.size() > 0 ? exec.argv[0] : "";
+        size = std::snprintf(buffer.data(), buffer.size(), "cannot start '%.200s': %.*s: %.*s",
+                             program.data(), static_cast<int>(stage.size()), stage.data(),
+                             static_cast<int>(text.size()), text.data());
+    }
+    if (size <= 0) {
+        return {};
+    }
+    return {buffer.data(), std::min(static_cast<std::size_t>(size), buffer.size() - 1)};
+}
+
+void Runtime::carry_out(const core::Report& report) noexcept {
+    const bool about_service = is_about_service(report.kind);
+    const std::size_t i = index(report.service);
+    char buffer[512];
+    LogLine line{.event = LogEvent::internal};
+    line.reason = phrase(report.reason);
+    if (about_service) {
+        line.service = plan_.execs[i].name;
+        line.pid = pids_[i];
+    }
+    switch (report.kind) {
+        case ReportKind::started:
+            line.event = LogEvent::started;
+            break;
+        case ReportKind::exited:
+            line.event = LogEvent::exited;
+            line.pid = handles_[i].last_pid;
+            line.level = plan_.policies[i].success.contains(report.status) ||
+                                 self_.stage != core::Stage::supervising
+                             ? LogLevel::info
+                             : LogLevel::warn;
+            set_status(line, report.status);
+            line.uptime = report.uptime;
+            break;
+        case ReportKind::spawn_failed:
+            line.event = LogEvent::failed;
+            break;
+        case ReportKind::restarting:
+            line.event = LogEvent::restarting;
+            line.delay = report.delay;
+            line.attempt = report.attempt;
+            if (plan_.policies[i].max_restarts != core::kUnlimited) {
+                line.max_restarts = plan_.policies[i].max_restarts;
+            }
+            break;
+        case ReportKind::stable:
+            line.event = LogEvent::stable;
+            break;
+        case ReportKind::failed:
+            line.event = LogEvent::failed;
+            line.level = LogLevel::error;
+            set_status(line, report.status);
+            break;
+        case ReportKind::completed:
+            line.event = LogEvent::completed;
+            set_status(line, report.status);
+            break;
+        case ReportKind::stopping:
+            line.event = LogEvent::stopping;
+            line.signal = report.signal;
+            break;
+        case ReportKind::draining:
+            line.event = LogEvent::stopping;
+            line.signal = report.signal;
+            line.pid = handles_[i].last_pid;
+            break;
+        case ReportKind::killing:
+            line.event = LogEvent::killing;
+            line.level = LogLevel::warn;
+            line.signal = Signal{9};
+            break;
+        case ReportKind::stopped:
+            line.event = LogEvent::stopped;
+            set_status(line, report.status);
+            break;
+        case ReportKind::forwarded:
+            line.event = LogEvent::forwarded;
+            line.signal = report.signal;
+            break;
+        case ReportKind::shutdown:
+            line.event = LogEvent::shutdown;
+            line.signal = report.signal;
+            break;
+        case ReportKind::hurried:
+            line.event = LogEvent::shutdown;
+            line.level = LogLevel::warn;
+            line.reason = "second stop signal";
+            break;
+        case ReportKind::stragglers:
+            line.event = LogEvent::stopping;
+            line.signal = report.signal;
+            line.msg = "processes that belong to no service";
+            break;
+        case ReportKind::abandoned:
+            line.event = LogEvent::killing;
+            line.level = LogLevel::error;
+            line.msg = "could not be killed in time; left to the kernel";
+            break;
+        case ReportKind::end:
+            line.event = LogEvent::end;
+            line.code = report.code;
+            break;
+        case ReportKind::unexpected:
+            line.event = LogEvent::internal;
+            line.level = LogLevel::warn;
+            line.msg = "an event that this state cannot have; ignored";
+            break;
+    }
+    // A start that failed is told with its stage and errno, and never as an exit.
+    if (about_service &&
+        (report.reason == ReportReason::cannot_exec || report.reason == ReportReason::no_process)) {
+        const std::string_view why = describe_failed_start(report.service, buffer);
+        if (!why.empty()) {
+            line.reason = why;
+        }
+    }
+    log_.write(line);
+}
+
+}  // namespace gosv::app

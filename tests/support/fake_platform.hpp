@@ -1,0 +1,224 @@
+#pragma once
+// A kernel that a test plays: processes that start, die and leave groups behind when the test says
+// so, and a clock that jumps to the next deadline. Fixed arrays only, so that the allocation
+// tripwire sees the runtime's allocations and not the fake's.
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+
+#include "gosv/app/platform.hpp"
+
+namespace gosv::test {
+
+// A queue of at most N; more is a mistake of the test's and aborts it.
+template <class T, std::size_t N>
+class FixedQueue {
+  public:
+    void push(const T& item) {
+        if (size_ == N) {
+            std::abort();
+        }
+        items_[size_++] = item;
+    }
+
+    T pop() {
+        const T first = items_[0];
+        for (std::size_t i = 1; i < size_; ++i) {
+            items_[i - 1] = items_[i];
+        }
+        --size_;
+        return first;
+    }
+
+    bool empty() const { return size_ == 0; }
+
+    std::size_t size() const { return size_; }
+
+    const T& front() const { return items_[0]; }
+
+    const T& operator[](std::size_t i) const { return items_[i]; }
+
+    void clear() { size_ = 0; }
+
+  private:
+    std::array<T, N> items_{};
+    std::size_t size_ = 0;
+};
+
+struct Sent {
+    Pid to;  // the leader for a group
+    Signal signal;
+    enum class How { process, group, held_group } how;
+};
+
+class FakePlatform final : public app::Platform {
+  public:
+    // What the test sets.
+    std::optional<SysError> spawn_error;  // every spawn fails with it
+    os::ExecStatus next_exec{os::ExecState::succeeded, os::Stage::none, 0};
+    std::size_t stragglers = 0;         // alive descendants of no service
+    bool wait_fails = false;            // waitid answers ECHILD whatever lives
+    std::array<bool, 64> group_left{};  // the group outlives the leader
+    std::array<bool, 64> group_only_zombies{};
+    bool job_control_parent = false;
+    std::optional<Signal> stop_of_terminal_process;
+
+    void signal(int number, Pid sender = Pid{1}) {
+        signals.push({Signal{static_cast<std::uint8_t>(number)}, sender, false});
+    }
+
+    void signal_from_gosv(int number) {
+        signals.push({Signal{static_cast<std::uint8_t>(number)}, Pid{1}, true});
+    }
+
+    void die(Pid pid, ExitStatus status) {
+        dead.push({pid, status});
+        signal(17);
+    }
+
+    // What the test reads.
+    FixedQueue<ServiceId, 256> spawned;
+    std::array<Pid, 64> pid_of{};
+    FixedQueue<Sent, 1024> sent;
+    FixedQueue<Signal, 16> sweeps;
+    int snapshots = 0;
+    Pid snapshot_pid{};
+    int stops_of_self = 0;
+    FixedQueue<Pid, 16> terminal_given_to;
+    MonotonicTime time{std::chrono::seconds(1000)};
+    MonotonicTime last_deadline{};
+    std::size_t live_children = 0;
+
+    MonotonicTime now() noexcept override { return time; }
+
+    void wait(MonotonicTime deadline, bool) noexcept override {
+        last_deadline = deadline;
+        exec_now_.clear();
+        while (!exec_next_.empty()) {
+            exec_now_.push(exec_next_.pop());
+        }
+        if (signals.empty() && dead.empty() && exec_now_.empty() && deadline != kNever &&
+            deadline > time) {
+            time = deadline;
+        }
+    }
+
+    std::span<const ServiceId> exec_ready() const noexcept override {
+        return {&exec_now_[0], exec_now_.size()};
+    }
+
+    std::optional<os::SignalInfo> next_signal() noexcept override {
+        if (signals.empty()) {
+            return std::nullopt;
+        }
+        return signals.pop();
+    }
+
+    os::Peek peek_dead_child() noexcept override {
+        if (wait_fails) {
+            return {os::PeekOutcome::no_children, {}, 0};
+        }
+        if (!dead.empty()) {
+            return {os::PeekOutcome::found, dead.front(), 0};
+        }
+        const bool some = live_children > 0 || stragglers > 0 || snapshot_pid.exists();
+        return {some ? os::PeekOutcome::none : os::PeekOutcome::no_children, {}, 0};
+    }
+
+    Status reap(Pid pid) noexcept override {
+        if (dead.empty() || dead.front().pid != pid) {
+            return SysError{ECHILD, "waitid"};
+        }
+        dead.pop();
+        if (pid == snapshot_pid) {
+            snapshot_pid = Pid{};
+        } else if (pid.value < kFirstOrphan) {
+            --live_children;
+        }
+        return {};
+    }
+
+    Result<Pid> spawn(ServiceId service) noexcept override {
+        if (spawn_error) {
+            return *spawn_error;
+        }
+        const Pid pid{next_pid_++};
+        pid_of[index(service)] = pid;
+        exec_[index(service)] = next_exec;
+        ++live_children;
+        spawned.push(service);
+        if (next_exec.state != os::ExecState::pending) {
+            exec_next_.push(service);
+        }
+        return pid;
+    }
+
+    os::ExecStatus exec_status(ServiceId service) noexcept override {
+        return exec_[index(service)];
+    }
+
+    Status signal_process(Pid pid, Signal signal) noexcept override {
+        sent.push({pid, signal, Sent::How::process});
+        return {};
+    }
+
+    Status signal_group(Pid leader, Signal signal) noexcept override {
+        sent.push({leader, signal, Sent::How::group});
+        return {};
+    }
+
+    void hold_group(ServiceId service, Pid leader) noexcept override {
+        held_[index(service)] = leader;
+    }
+
+    bool group_outlives(ServiceId service) noexcept override { return group_left[index(service)]; }
+
+    bool group_has_living(ServiceId service) noexcept override {
+        return group_left[index(service)] && !group_only_zombies[index(service)];
+    }
+
+    Status signal_held_group(ServiceId service, Signal signal) noexcept override {
+        sent.push({held_[index(service)], signal, Sent::How::held_group});
+        return {};
+    }
+
+    void release_group(ServiceId service) noexcept override { held_[index(service)] = Pid{}; }
+
+    os::SweepResult sweep(Signal signal, std::span<const Pid>) noexcept override {
+        sweeps.push(signal);
+        return {stragglers, stragglers, true, Pid{kFirstOrphan}};
+    }
+
+    Result<Pid> start_snapshot(const app::SnapshotInput&) noexcept override {
+        ++snapshots;
+        snapshot_pid = Pid{next_pid_++};
+        return snapshot_pid;
+    }
+
+    std::optional<Signal> take_stop(Pid) noexcept override {
+        const auto stop = stop_of_terminal_process;
+        stop_of_terminal_process.reset();
+        return stop;
+    }
+
+    void give_terminal(Pid group) noexcept override { terminal_given_to.push(group); }
+
+    bool has_job_control_parent() noexcept override { return job_control_parent; }
+
+    void stop_self() noexcept override { ++stops_of_self; }
+
+    static constexpr pid_t kFirstOrphan = 100000;
+
+    FixedQueue<os::SignalInfo, 1024> signals;
+    FixedQueue<os::DeadChild, 1024> dead;
+
+  private:
+    pid_t next_pid_ = 100;
+    std::array<os::ExecStatus, 64> exec_{};
+    std::array<Pid, 64> held_{};
+    FixedQueue<ServiceId, 64> exec_now_;
+    FixedQueue<ServiceId, 64> exec_next_;
+};
+
+}  // namespace gosv::test

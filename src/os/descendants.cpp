@@ -39,11 +39,6 @@ struct Look {
     std::int64_t threads = 1;
 };
 
-// A dead main thread shows as a zombie while others of the process live on (pthread_exit in main).
-bool is_alive(const ProcStat& stat) noexcept {
-    return (stat.state != 'Z' && stat.state != 'X') || stat.threads > 1;
-}
-
 // Whether our own child has ended, when /proc will not tell (hidepid).
 bool is_dead_child(Pid pid) noexcept {
     siginfo_t info{};

@@ -32,6 +32,12 @@ struct ProcStat {
 
 std::optional<ProcStat> parse_stat(std::string_view text) noexcept;
 
+// More than a zombie. A main thread that has ended (pthread_exit) shows as one while other threads
+// of the process go on.
+constexpr bool is_alive(const ProcStat& stat) noexcept {
+    return (stat.state != 'Z' && stat.state != 'X') || stat.threads > 1;
+}
+
 // Value of "Name:\t..." in /proc/PID/status, without surrounding blanks; nullopt when not there.
 std::optional<std::string_view> status_field(std::string_view text, std::string_view name) noexcept;
 

@@ -20,13 +20,13 @@ namespace {
 
 // 0, or the errno of a failed call.
 template <class... Args>
-int call(long number, Args... args) noexcept {
-    return ::syscall(number, args...) < 0 ? errno : 0;
+int attempt(long number, Args... args) noexcept {
+    return kernel::call(number, args...) < 0 ? errno : 0;
 }
 
 [[noreturn]] void exit_now(int code) noexcept {
     for (;;) {
-        (void)::syscall(SYS_exit_group, code);
+        (void)kernel::call(SYS_exit_group, code);
     }
 }
 
@@ -35,7 +35,7 @@ int call(long number, Args... args) noexcept {
     failure.stage = static_cast<std::uint8_t>(stage);
     failure.err = err;
     // Into an empty pipe: complete, and without waiting. If gosv is gone (EPIPE), nobody asks.
-    (void)::syscall(SYS_write, image.status_fd, &failure, sizeof failure);
+    (void)kernel::call(SYS_write, image.status_fd, &failure, sizeof failure);
     exit_now(exec_failure_code(stage, err));
 }
 
@@ -48,37 +48,37 @@ void check(const ChildImage& image, Stage stage, int err) noexcept {
 void take_terminal() noexcept {
     // SIGTTOU is still blocked, so the background may do this. No terminal (ENOTTY, EBADF, ENXIO),
     // somebody else's (EPERM, EINVAL) or a dead one (EIO) is no reason not to start.
-    const int group = static_cast<int>(::syscall(SYS_getpid));
-    (void)::syscall(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
+    const int group = static_cast<int>(kernel::call(SYS_getpid));
+    (void)kernel::call(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
 }
 
 int set_stdin_to_null() noexcept {
-    long null = ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
+    long null = kernel::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
     if (null < 0) {
         // An image without /dev: the read end of a pipe without writer is at its end just as well.
         int ends[2];
-        if (::syscall(SYS_pipe2, ends, 0) < 0) {
+        if (kernel::call(SYS_pipe2, ends, 0) < 0) {
             return errno;
         }
-        (void)::syscall(SYS_close, ends[1]);
+        (void)kernel::call(SYS_close, ends[1]);
         null = ends[0];
     }
     if (null == STDIN_FILENO) {
         return 0;
     }
-    const int err = call(SYS_dup3, null, STDIN_FILENO, 0);
-    (void)::syscall(SYS_close, null);
+    const int err = attempt(SYS_dup3, null, STDIN_FILENO, 0);
+    (void)kernel::call(SYS_close, null);
     return err;
 }
 
 int set_oom_score_adj(const ChildImage& image) noexcept {
     const long file =
-        ::syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+        kernel::call(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
     if (file < 0) {
         return errno;
     }
-    const int err = call(SYS_write, file, image.oom_score_adj, image.oom_score_adj_len);
-    (void)::syscall(SYS_close, file);
+    const int err = attempt(SYS_write, file, image.oom_score_adj, image.oom_score_adj_len);
+    (void)kernel::call(SYS_close, file);
     return err;
 }
 
@@ -86,7 +86,7 @@ int set_oom_score_adj(const ChildImage& image) noexcept {
 bool has_groups(const ChildImage& image) noexcept {
     constexpr int kMost = 64;
     std::uint32_t present[kMost];
-    const long count = ::syscall(kernel::kGetgroups, kMost, present);
+    const long count = kernel::call(kernel::kGetgroups, kMost, present);
     if (count < 0) {
         return false;
     }
@@ -113,7 +113,7 @@ bool has_groups(const ChildImage& image) noexcept {
 }
 
 int set_groups(const ChildImage& image) noexcept {
-    const int err = call(kernel::kSetgroups, image.group_count, image.groups);
+    const int err = attempt(kernel::kSetgroups, image.group_count, image.groups);
     // Without privileges the list cannot be set, but a service may be told to run as the user that
     // gosv already is.
     return err == EPERM && has_groups(image) ? 0 : err;
@@ -125,11 +125,12 @@ void set_limits(const ChildImage& image) noexcept {
         check(image, Stage::oom_score_adj, set_oom_score_adj(image));
     }
     if (image.set_nice) {
-        check(image, Stage::nice, call(SYS_setpriority, PRIO_PROCESS, 0, image.nice));
+        check(image, Stage::nice, attempt(SYS_setpriority, PRIO_PROCESS, 0, image.nice));
     }
     for (std::size_t i = 0; i < image.rlimit_count; ++i) {
         const RlimitStep& limit = image.rlimits[i];
-        check(image, Stage::rlimit, call(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr));
+        check(image, Stage::rlimit,
+              attempt(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr));
     }
 }
 
@@ -138,13 +139,13 @@ void set_limits(const ChildImage& image) noexcept {
 void set_credentials(const ChildImage& image) noexcept {
     if (image.set_credentials) {
         check(image, Stage::groups, set_groups(image));
-        check(image, Stage::gid, call(kernel::kSetresgid, image.gid, image.gid, image.gid));
+        check(image, Stage::gid, attempt(kernel::kSetresgid, image.gid, image.gid, image.gid));
     }
     if (image.set_capabilities) {
         check(image, Stage::capabilities, prepare_capabilities(image));
     }
     if (image.set_credentials) {
-        check(image, Stage::uid, call(kernel::kSetresuid, image.uid, image.uid, image.uid));
+        check(image, Stage::uid, attempt(kernel::kSetresuid, image.uid, image.uid, image.uid));
     }
     if (image.set_capabilities) {
         check(image, Stage::capabilities, apply_capabilities(image));
@@ -154,9 +155,9 @@ void set_credentials(const ChildImage& image) noexcept {
 // As the service's own user: what it may not enter, it must not be started in.
 void enter_working_dir(const ChildImage& image) noexcept {
     if (image.working_dir != nullptr) {
-        check(image, Stage::working_dir, call(SYS_chdir, image.working_dir));
+        check(image, Stage::working_dir, attempt(SYS_chdir, image.working_dir));
     } else if (image.working_dir_fd >= 0) {
-        check(image, Stage::working_dir, call(SYS_fchdir, image.working_dir_fd));
+        check(image, Stage::working_dir, attempt(SYS_fchdir, image.working_dir_fd));
     }
 }
 
@@ -164,7 +165,7 @@ void enter_working_dir(const ChildImage& image) noexcept {
 void write_listen_pid(const ChildImage& image) noexcept {
     char digits[12];
     std::size_t count = 0;
-    for (long pid = ::syscall(SYS_getpid); pid > 0; pid /= 10) {
+    for (long pid = kernel::call(SYS_getpid); pid > 0; pid /= 10) {
         digits[count++] = static_cast<char>('0' + pid % 10);
     }
     if (count >= image.listen_pid_width) {
@@ -184,20 +185,21 @@ void restore_signals(const ChildImage& image) noexcept {
             kernel::SignalAction ignore{};
             ignore.handler = kernel::kIgnoreAction;
             // EINVAL for KILL and STOP, which nobody can ignore.
-            (void)::syscall(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
+            (void)kernel::call(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
         }
     }
-    (void)::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr, kernel::kSignalSetSize);
+    (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr,
+                       kernel::kSignalSetSize);
 }
 
 int execute(const ChildImage& image, const char* path) noexcept {
-    const int err = call(SYS_execve, path, image.argv, image.envp);
+    const int err = attempt(SYS_execve, path, image.argv, image.envp);
     if (err != ENOEXEC || image.shell_argv == nullptr) {
         return err;
     }
     // A script without "#!". If there is no shell either, what is wrong is still the script.
     image.shell_argv[1] = const_cast<char*>(path);
-    (void)::syscall(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
+    (void)kernel::call(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
     return ENOEXEC;
 }
 
@@ -230,7 +232,7 @@ int execute_first(const ChildImage& image) noexcept {
 }  // namespace
 
 void run_child(const ChildImage& image) noexcept {
-    check(image, Stage::process_group, call(SYS_setpgid, 0, 0));
+    check(image, Stage::process_group, attempt(SYS_setpgid, 0, 0));
     if (image.take_terminal) {
         take_terminal();
     }
@@ -240,11 +242,11 @@ void run_child(const ChildImage& image) noexcept {
     set_limits(image);
     set_credentials(image);
     if (image.set_umask) {
-        (void)::syscall(SYS_umask, image.umask);
+        (void)kernel::call(SYS_umask, image.umask);
     }
     enter_working_dir(image);
     if (image.no_new_privs) {
-        check(image, Stage::no_new_privs, call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+        check(image, Stage::no_new_privs, attempt(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
     if (image.listen_pid_value != nullptr) {
         write_listen_pid(image);

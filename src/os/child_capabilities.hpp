@@ -19,19 +19,19 @@ inline constexpr unsigned kMostCapabilities = 64;
 // Before setresuid. Returns 0 or the errno.
 inline int prepare_capabilities(const ChildImage& image) noexcept {
     for (unsigned cap = 0; cap < kMostCapabilities; ++cap) {
-        const long present = ::syscall(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0);
+        const long present = kernel::call(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0);
         if (present < 0) {
             break;  // EINVAL: the kernel knows no more
         }
         const bool keep = (image.keep_caps >> cap & 1) != 0;
         // Asked only for what is there: without CAP_SETPCAP dropping nothing is fine.
-        if (present == 1 && !keep && ::syscall(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+        if (present == 1 && !keep && kernel::call(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
             return errno;
         }
     }
     // Otherwise leaving uid 0 empties the permitted set, of which the ambient one is a part.
     // Cleared again by the exec.
-    if (image.ambient_caps != 0 && ::syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
+    if (image.ambient_caps != 0 && kernel::call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
         return errno;
     }
     return 0;
@@ -41,7 +41,7 @@ inline int prepare_capabilities(const ChildImage& image) noexcept {
 inline int apply_capabilities(const ChildImage& image) noexcept {
     kernel::CapabilityHeader header{kernel::kCapabilityVersion3, 0};
     kernel::CapabilityWord words[2] = {};
-    if (::syscall(SYS_capget, &header, words) < 0) {
+    if (kernel::call(SYS_capget, &header, words) < 0) {
         return errno;
     }
     for (unsigned i = 0; i < 2; ++i) {
@@ -54,12 +54,12 @@ inline int apply_capabilities(const ChildImage& image) noexcept {
         words[i].inheritable = (words[i].inheritable & keep) | (words[i].permitted & ambient);
     }
     // Takes out of the ambient set what is not both permitted and inheritable any more.
-    if (::syscall(SYS_capset, &header, words) < 0) {
+    if (kernel::call(SYS_capset, &header, words) < 0) {
         return errno;
     }
     for (unsigned cap = 0; cap < kMostCapabilities; ++cap) {
         if ((image.ambient_caps >> cap & 1) != 0 &&
-            ::syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
+            kernel::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
             return errno;
         }
     }

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <new>
+#include <optional>
 #include <string_view>
 
 #include "directory.hpp"
@@ -299,7 +299,6 @@ SweepResult Descendants::sweep(Signal signal, std::span<const Pid> except) noexc
         impl.result.complete = false;
         return impl.result;
     }
-    // gosv has one thread, but a sanitizer may have made more.
     if (impl.add_children(0, impl.self.value)) {
         impl.walk_down();
     } else {

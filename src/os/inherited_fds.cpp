@@ -44,7 +44,7 @@ int next_kept(std::span<const int> keep, int from) noexcept {
 }
 
 bool close_range(int first, int last) noexcept {
-    return first > last || ::syscall(SYS_close_range, first, last, 0) == 0;
+    return first > last || os::kernel::call(SYS_close_range, first, last, 0) == 0;
 }
 
 bool close_gaps(std::span<const int> keep) noexcept {

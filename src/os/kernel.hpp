@@ -2,8 +2,10 @@
 // Kernel interfaces that the C library's headers may not know (glibc 2.36, musl) or hide on
 // purpose. Constants and layouts only; each is part of the kernel's stable interface to user space.
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
+#include <type_traits>
 
 // System calls since 5.1 have one number on every architecture that gosv is built for.
 #ifndef SYS_pidfd_send_signal
@@ -20,6 +22,22 @@
 #endif
 
 namespace gosv::os::kernel {
+
+// syscall(2) with every integer widened to a register: what the kernel takes as unsigned long
+// (prctl checks that unused arguments are zero) must not be passed as an int with junk above it.
+template <class T>
+auto widen(T argument) noexcept {
+    if constexpr (std::is_integral_v<T>) {
+        return static_cast<long>(argument);
+    } else {
+        return argument;
+    }
+}
+
+template <class... Args>
+long call(long number, Args... args) noexcept {
+    return ::syscall(number, widen(args)...);
+}
 
 // 32-bit architectures have kept calls with 16-bit ids under the plain names.
 #ifdef SYS_setgroups32
@@ -63,7 +81,7 @@ inline constexpr std::uintptr_t kDefaultAction = 0;  // SIG_DFL
 inline constexpr std::uintptr_t kIgnoreAction = 1;   // SIG_IGN
 
 // rt_sigprocmask, rt_sigaction and signalfd4 want to be told the size of the kernel's own set.
-inline constexpr std::uint64_t kSignalSetSize = 8;
+inline constexpr long kSignalSetSize = 8;
 
 // capget(2), version 3: two words a set.
 inline constexpr std::uint32_t kCapabilityVersion3 = 0x20080522;

@@ -14,16 +14,16 @@ InheritedSignals take_over_signals() noexcept {
     const SignalSet all = ~SignalSet{0};
     // Raw calls throughout: glibc's own take 32 and 33 out of every set. None of them can fail,
     // KILL and STOP apart: the kernel leaves those two out by itself.
-    (void)::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited.blocked,
-                    kernel::kSignalSetSize);
+    (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited.blocked,
+                       kernel::kSignalSetSize);
     for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
         kernel::SignalAction action{};
-        (void)::syscall(SYS_rt_sigaction, number, nullptr, &action, kernel::kSignalSetSize);
+        (void)kernel::call(SYS_rt_sigaction, number, nullptr, &action, kernel::kSignalSetSize);
         // A handler cannot survive an exec: one found here is a sanitizer's, and may stay.
         if (action.handler == kernel::kIgnoreAction) {
             inherited.ignored |= bit(Signal{number});
             action = {};
-            (void)::syscall(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
+            (void)kernel::call(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
         }
     }
     return inherited;
@@ -32,7 +32,7 @@ InheritedSignals take_over_signals() noexcept {
 Result<SignalQueue> SignalQueue::open() noexcept {
     const SignalSet all = ~SignalSet{0};
     const long raw =
-        ::syscall(SYS_signalfd4, -1, &all, kernel::kSignalSetSize, SFD_NONBLOCK | SFD_CLOEXEC);
+        kernel::call(SYS_signalfd4, -1, &all, kernel::kSignalSetSize, SFD_NONBLOCK | SFD_CLOEXEC);
     if (raw < 0) {
         return SysError{errno, "signalfd4"};
     }

@@ -20,13 +20,13 @@ long clone_process(CloneMethod method) noexcept {
         case CloneMethod::clone3: {
             kernel::CloneArgs args{};
             args.exit_signal = SIGCHLD;
-            return ::syscall(SYS_clone3, &args, sizeof args);
+            return kernel::call(SYS_clone3, &args, sizeof args);
         }
         case CloneMethod::fork:
 #if defined(__s390x__) || defined(__s390__)
-            return ::syscall(SYS_clone, nullptr, SIGCHLD, nullptr, nullptr, nullptr);
+            return kernel::call(SYS_clone, nullptr, SIGCHLD, nullptr, nullptr, nullptr);
 #else
-            return ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+            return kernel::call(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
 #endif
     }
     return -1;
@@ -85,7 +85,7 @@ std::string_view name(Stage stage) noexcept {
 CloneMethod probe_clone() noexcept {
     // Too small an argument: EINVAL from the kernel itself. A seccomp profile that does not know
     // the call answers ENOSYS or EPERM before the kernel sees it.
-    const long answer = ::syscall(SYS_clone3, nullptr, 0);
+    const long answer = kernel::call(SYS_clone3, nullptr, 0);
     const int err = answer < 0 ? errno : 0;
     return err == EINVAL || err == EFAULT ? CloneMethod::clone3 : CloneMethod::fork;
 }

@@ -46,8 +46,9 @@ Result<std::size_t> counted(ssize_t result, const char* op) noexcept {
 }
 
 Status send_signal(BorrowedFd process, Signal signal, unsigned flags) noexcept {
-    return done(::syscall(SYS_pidfd_send_signal, process.raw(), signal.number, nullptr, flags),
-                "pidfd_send_signal");
+    return done(
+        os::kernel::call(SYS_pidfd_send_signal, process.raw(), signal.number, nullptr, flags),
+        "pidfd_send_signal");
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ Status kill(pid_t pid, Signal signal) noexcept {
 
 Result<Fd> pidfd_open(Pid pid) noexcept {
     // CLOEXEC is always set on a pidfd.
-    return opened(static_cast<int>(::syscall(SYS_pidfd_open, pid.value, 0)), "pidfd_open");
+    return opened(static_cast<int>(os::kernel::call(SYS_pidfd_open, pid.value, 0)), "pidfd_open");
 }
 
 Status pidfd_signal_group(BorrowedFd leader, Signal signal) noexcept {

@@ -186,7 +186,12 @@ void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) n
         // Death can be seen before the status: the core must hear of the exec first.
         learn_exec_status(service);
     }
-    handle.exec_pending = false;
+    if (handle.exec_pending) {
+        // Still nothing, although the other end of the pipe is dead: the core hears a start before
+        // an end all the same.
+        handle.exec_pending = false;
+        feed(core::Started{service});
+    }
     if (index(service) == terminal_service_) {
         platform_.give_terminal(Pid{});
     }

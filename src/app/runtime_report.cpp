@@ -50,7 +50,6 @@ bool is_about_service(ReportKind kind) noexcept {
     switch (kind) {
         case ReportKind::started:
         case ReportKind::exited:
-        case ReportKind::spawn_failed:
         case ReportKind::restarting:
         case ReportKind::stable:
         case ReportKind::failed:
@@ -128,9 +127,6 @@ void Runtime::carry_out(const core::Report& report) noexcept {
                              : LogLevel::warn;
             set_status(line, report.status);
             line.uptime = report.uptime;
-            break;
-        case ReportKind::spawn_failed:
-            line.event = LogEvent::failed;
             break;
         case ReportKind::restarting:
             line.event = LogEvent::restarting;

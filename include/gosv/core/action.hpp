@@ -37,7 +37,6 @@ struct SweepStragglers {
 enum class ReportKind : std::uint8_t {
     started,
     exited,          // status, uptime
-    spawn_failed,    // told as "failed" or "restarting" with a reason by the shell's knowledge
     restarting,      // delay, attempt, max
     stable,          // counters start afresh
     failed,          // for good; code

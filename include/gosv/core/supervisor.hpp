@@ -59,6 +59,7 @@ struct ServiceState {
     bool has_run = false;          // last_status means something
     std::uint32_t restarts_in_row = 0;
     std::uint32_t restarts_total = 0;  // saturates
+    std::uint32_t spawn_failures = 0;  // in a row, for lack of processes; saturates
     MonotonicTime since{};             // begin of the present run (Started)
     MonotonicTime deadline = kNever;   // what it waits for: grace, back-off or stability
     ExitStatus last_status{};
@@ -78,6 +79,7 @@ struct SupervisorState {
     bool something_killed = false;          // a KILL was sent during the shutdown
     std::uint8_t failure_code = 0;          // of the first failure, for `why == service_failed`
     bool has_failure = false;
+    bool hurried = false;                   // the second stop signal has come
     MonotonicTime deadline = kNever;        // shutdown_timeout, straggler grace, abandonment
     MonotonicTime shutdown_deadline = kNever;
 };

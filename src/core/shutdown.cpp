@@ -1,0 +1,154 @@
+#include "shutdown.hpp"
+
+#include <algorithm>
+
+#include "service.hpp"
+
+namespace gosv::core {
+
+namespace {
+
+constexpr Signal kTerm{15};
+constexpr Signal kKill{9};
+
+ServiceId id_of(std::size_t i) noexcept {
+    return static_cast<ServiceId>(i);
+}
+
+bool all_final(const Step& step) noexcept {
+    const auto services = step.supervisor.services;
+    return std::all_of(services.begin(), services.end(),
+                       [](const ServiceState& state) { return is_final(state.phase); });
+}
+
+void finish(const Step& step) noexcept {
+    SupervisorState& self = step.self();
+    self.stage = Stage::finished;
+    self.deadline = kNever;
+    const std::uint8_t code = exit_code(self, step.supervisor.policy, step.supervisor.services);
+    step.order(Report{.kind = ReportKind::end, .reason = self.why, .code = code});
+    step.order(Finish{code});
+}
+
+void kill_stragglers(const Step& step) noexcept {
+    SupervisorState& self = step.self();
+    self.stage = Stage::killing;
+    self.something_killed = true;
+    self.deadline = step.after(step.supervisor.policy.abandon_after);
+    step.order(SweepStragglers{kKill});
+}
+
+// Everything that lives gets KILL. What is then left when the last deadline comes is abandoned.
+void kill_all(const Step& step, ReportReason reason) noexcept {
+    step.self().stage = Stage::killing;
+    step.self().deadline = step.after(step.supervisor.policy.abandon_after);
+    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+        kill(step, id_of(i), reason);
+    }
+}
+
+}  // namespace
+
+void begin_shutdown(const Step& step, ReportReason why, Signal signal) noexcept {
+    SupervisorState& self = step.self();
+    if (self.stage != Stage::supervising) {
+        return;
+    }
+    self.stage = Stage::stopping;
+    self.why = why;
+    self.deadline = step.after(step.supervisor.policy.shutdown_timeout);
+    self.shutdown_deadline = self.deadline;
+    step.order(Report{.kind = ReportKind::shutdown, .reason = why, .signal = signal});
+    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+        stop(step, id_of(i));
+    }
+}
+
+void hurry(const Step& step) noexcept {
+    SupervisorState& self = step.self();
+    if (self.hurried) {
+        return;  // everything that could be done has been done
+    }
+    self.hurried = true;
+    step.order(Report{.kind = ReportKind::hurried});
+    if (self.stage == Stage::sweeping) {
+        kill_stragglers(step);
+    } else if (self.stage == Stage::stopping) {
+        kill_all(step, ReportReason::hurry);
+    }
+}
+
+void note_failure(const Step& step, ServiceId id) noexcept {
+    SupervisorState& self = step.self();
+    if (self.stage == Stage::supervising && !self.has_failure) {
+        self.has_failure = true;
+        const int code = step.state(id).last_status.as_exit_code();
+        // Given up on although its runs ended with 0: a crash loop must not look like success.
+        self.failure_code = static_cast<std::uint8_t>(code == 0 ? 1 : code);
+    }
+    if (step.policy(id).failure_action == FinalAction::exit && self.stage == Stage::supervising) {
+        const int code = step.state(id).last_status.as_exit_code();
+        self.failure_code = static_cast<std::uint8_t>(code == 0 ? 1 : code);
+        begin_shutdown(step, ReportReason::service_failed);
+    }
+}
+
+void note_completion(const Step& step, ServiceId id) noexcept {
+    if (step.policy(id).success_action == FinalAction::exit) {
+        begin_shutdown(step, ReportReason::service_completed);
+    }
+}
+
+void advance(const Step& step) noexcept {
+    SupervisorState& self = step.self();
+    if (self.stage == Stage::finished || self.stage == Stage::sweeping || !all_final(step)) {
+        return;
+    }
+    if (self.stage == Stage::supervising) {
+        begin_shutdown(step, ReportReason::nothing_left);
+    }
+    if (self.stage == Stage::killing) {
+        // The time is up, or somebody is in a hurry: no grace for stragglers either.
+        step.order(SweepStragglers{kKill});
+        return;
+    }
+    self.stage = Stage::sweeping;
+    self.deadline =
+        std::min(step.after(step.supervisor.policy.straggler_grace), self.shutdown_deadline);
+    step.order(SweepStragglers{kTerm});
+}
+
+void on_stragglers_gone(const Step& step) noexcept {
+    if ((step.self().stage == Stage::sweeping || step.self().stage == Stage::killing) &&
+        all_final(step)) {
+        finish(step);
+    } else {
+        step.order(Report{.kind = ReportKind::unexpected});
+    }
+}
+
+void on_global_deadline(const Step& step) noexcept {
+    SupervisorState& self = step.self();
+    switch (self.stage) {
+        case Stage::supervising:
+        case Stage::finished:
+            return;
+        case Stage::stopping:
+            kill_all(step, ReportReason::shutdown_timeout);
+            return;
+        case Stage::sweeping:
+            kill_stragglers(step);
+            return;
+        case Stage::killing:
+            // State D, or worse: told, and left to the kernel, which ends the namespace with us.
+            for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+                if (is_alive(step.state(id_of(i)))) {
+                    step.order(Report{.kind = ReportKind::abandoned, .service = id_of(i)});
+                }
+            }
+            finish(step);
+            return;
+    }
+}
+
+}  // namespace gosv::core

@@ -1,0 +1,23 @@
+#pragma once
+// The stages of the whole: supervising, stopping, sweeping, killing, finished.
+#include "step.hpp"
+
+namespace gosv::core {
+
+// Begins the ordered shutdown; does nothing when one is under way.
+void begin_shutdown(const Step& step, ReportReason why, Signal signal = {}) noexcept;
+
+// A second stop signal: everything is killed now.
+void hurry(const Step& step) noexcept;
+
+// A service failed for good: remembered for the exit code, and perhaps the end of the container.
+void note_failure(const Step& step, ServiceId id) noexcept;
+void note_completion(const Step& step, ServiceId id) noexcept;
+
+// Moves on once no service is left: to the stragglers, or, while supervising, to the shutdown.
+void advance(const Step& step) noexcept;
+
+void on_stragglers_gone(const Step& step) noexcept;
+void on_global_deadline(const Step& step) noexcept;
+
+}  // namespace gosv::core

@@ -1,0 +1,222 @@
+// gosv's own signal state and the queue it is read through.
+#include "gosv/os/signals.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <vector>
+
+#include "gosv/os/procfs.hpp"
+#include "gosv/os/sys.hpp"
+#include "support/allocation_tripwire.hpp"
+#include "support/fd_leak_guard.hpp"
+#include "support/isolated.hpp"
+
+using namespace gosv;
+using namespace gosv::os;
+
+namespace {
+
+constexpr SignalSet kUnstoppable = bit(Signal{SIGKILL}) | bit(Signal{SIGSTOP});
+
+constexpr std::uint8_t kIgnored[] = {SIGCHLD, SIGHUP, SIGPIPE, SIGSEGV, 33, 40};
+
+// The kernel's own word on this process: SigBlk, SigIgn, SigCgt.
+SignalSet own_set(std::string_view name) {
+    const auto text = sys::read_file("/proc/self/status", 65536);
+    if (!text.ok()) {
+        return ~SignalSet{0};
+    }
+    const auto value = status_field(text.value(), name);
+    return std::strtoull(std::string(value.value_or("")).c_str(), nullptr, 16);
+}
+
+void raw_kill(pid_t pid, int signal) {
+    ::syscall(SYS_kill, pid, signal);
+}
+
+// Blocks or ignores signals by number, past the C library.
+void raw_block(SignalSet set) {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, nullptr, sizeof set);
+}
+
+void raw_ignore(int signal) {
+    struct {
+        void (*handler)(int);
+        unsigned long rest[7];
+    } action{SIG_IGN, {}};
+
+    ::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(SignalSet));
+}
+
+std::vector<int> drain(SignalQueue& queue) {
+    std::vector<int> numbers;
+    while (const auto info = queue.next()) {
+        numbers.push_back(info->signal.number);
+    }
+    return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("taking over blocks all signals, ignores none, and tells what it found") {
+    CHECK(test::isolated([]() -> std::string {
+              const SignalSet blocked =
+                  bit(Signal{SIGTERM}) | bit(Signal{SIGCHLD}) | bit(Signal{32}) | bit(Signal{64});
+              raw_block(blocked);
+              SignalSet ignored = own_set("SigIgn");
+              for (const std::uint8_t number : kIgnored) {
+                  raw_ignore(number);
+                  ignored |= bit(Signal{number});
+              }
+              const InheritedSignals inherited = take_over_signals();
+              EXPECT(inherited.blocked == blocked);
+              EXPECT(inherited.ignored == ignored);
+              EXPECT(own_set("SigBlk") == ~kUnstoppable);
+              EXPECT(own_set("SigIgn") == 0);
+              return "";
+          }) == "");
+}
+
+TEST_CASE("signals come out once each, real-time ones in order and counted, 32 and 33 too") {
+    CHECK(test::isolated([]() -> std::string {
+              (void)take_over_signals();
+              auto opened = SignalQueue::open();
+              EXPECT(opened.ok());
+              SignalQueue queue = std::move(opened).value();
+              EXPECT(!queue.next());
+
+              for (int i = 0; i < 3; ++i) {
+                  raw_kill(::getpid(), SIGUSR1);  // not counted by the kernel
+              }
+              EXPECT(drain(queue) == std::vector<int>{SIGUSR1});
+
+              std::vector<int> sent;
+              for (int number = 1; number <= 64; ++number) {
+                  if (number != SIGKILL && number != SIGSTOP) {
+                      raw_kill(::getpid(), number);
+                      sent.push_back(number);
+                  }
+              }
+              std::vector<int> received = drain(queue);
+              std::sort(received.begin(), received.end());
+              // The stop signals and CONT throw each other out of the queue (signal(7)).
+              std::erase_if(sent, [](int n) {
+                  return n == SIGTSTP || n == SIGTTIN || n == SIGTTOU || n == SIGCONT;
+              });
+              std::erase_if(received, [](int n) {
+                  return n == SIGTSTP || n == SIGTTIN || n == SIGTTOU || n == SIGCONT;
+              });
+              EXPECT(received == sent);
+
+              for (int i = 0; i < 100; ++i) {
+                  raw_kill(::getpid(), 40);
+              }
+              EXPECT(drain(queue).size() == 100);
+              return "";
+          }) == "");
+}
+
+TEST_CASE("reading the queue does not allocate") {
+    CHECK(test::isolated([]() -> std::string {
+              (void)take_over_signals();
+              auto queue = SignalQueue::open();
+              EXPECT(queue.ok());
+              const test::AllocationTripwire tripwire("the signal queue");
+              for (int i = 0; i < 40; ++i) {
+                  raw_kill(::getpid(), 40);
+              }
+              int count = 0;
+              while (queue.value().next()) {
+                  ++count;
+              }
+              EXPECT(count == 40);
+              EXPECT(test::AllocationTripwire::count() == 0);
+              return "";
+          }) == "");
+}
+
+TEST_CASE("a SIGPIPE of our own write is ours, somebody else's is theirs") {
+    CHECK(test::isolated([]() -> std::string {
+              (void)take_over_signals();
+              auto opened = SignalQueue::open();
+              EXPECT(opened.ok());
+              SignalQueue& queue = opened.value();
+
+              auto pipe = sys::pipe();
+              EXPECT(pipe.ok());
+              pipe.value().read.reset();
+              const auto written = sys::write(pipe.value().write.borrow(), "x");
+              EXPECT(!written.ok() && written.error().err == EPIPE);
+              auto info = queue.next();
+              EXPECT(info && info->signal == Signal{SIGPIPE} && info->from_gosv);
+
+              const pid_t us = ::getpid();
+              const pid_t other = ::fork();
+              if (other == 0) {
+                  raw_kill(us, SIGPIPE);
+                  ::_exit(0);
+              }
+              (void)test::wait_for(other);
+              for (;;) {
+                  info = queue.next();
+                  EXPECT(info.has_value());
+                  if (info->signal != Signal{SIGCHLD}) {
+                      break;
+                  }
+                  EXPECT(!info->from_gosv);
+              }
+              EXPECT(info->signal == Signal{SIGPIPE});
+              EXPECT(!info->from_gosv);
+              EXPECT(info->sender == Pid{other});
+              return "";
+          }) == "");
+}
+
+TEST_CASE("nobody can pass a signal off as ours") {
+    CHECK(test::isolated([]() -> std::string {
+              (void)take_over_signals();
+              auto queue = SignalQueue::open();
+              EXPECT(queue.ok());
+              const pid_t us = ::getpid();
+              const pid_t forger = ::fork();
+              if (forger == 0) {
+                  siginfo_t info{};
+                  info.si_pid = us;
+                  info.si_code = SI_USER;
+                  const bool refused =
+                      ::syscall(SYS_rt_sigqueueinfo, us, SIGTERM, &info) < 0 && errno == EPERM;
+                  info.si_code = SI_QUEUE;  // this much is allowed
+                  ::syscall(SYS_rt_sigqueueinfo, us, SIGTERM, &info);
+                  ::_exit(refused ? 0 : 1);
+              }
+              EXPECT(test::wait_for(forger) == 0);
+              int terms = 0;
+              while (const auto info = queue.value().next()) {
+                  if (info->signal == Signal{SIGTERM}) {
+                      ++terms;
+                      EXPECT(!info->from_gosv);
+                  }
+              }
+              EXPECT(terms == 1);
+              return "";
+          }) == "");
+}
+
+TEST_CASE("the queue's descriptor is private to gosv and says when there is something") {
+    CHECK(test::isolated([]() -> std::string {
+              (void)take_over_signals();
+              const test::FdLeakGuard guard;
+              auto queue = SignalQueue::open();
+              EXPECT(queue.ok());
+              EXPECT((::fcntl(queue.value().fd().raw(), F_GETFD) & FD_CLOEXEC) != 0);
+              pollfd asked{queue.value().fd().raw(), POLLIN, 0};
+              EXPECT(::poll(&asked, 1, 0) == 0);
+              raw_kill(::getpid(), SIGHUP);
+              EXPECT(::poll(&asked, 1, 0) == 1);
+              return "";
+          }) == "");
+}

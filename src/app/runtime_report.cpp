@@ -63,7 +63,6 @@ bool is_about_service(ReportKind kind) noexcept {
         case ReportKind::forwarded:
         case ReportKind::shutdown:
         case ReportKind::hurried:
-        case ReportKind::stragglers:
         case ReportKind::end:
         case ReportKind::unexpected:
             return false;
@@ -178,11 +177,6 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.event = LogEvent::shutdown;
             line.level = LogLevel::warn;
             line.reason = "second stop signal";
-            break;
-        case ReportKind::stragglers:
-            line.event = LogEvent::stopping;
-            line.signal = report.signal;
-            line.msg = "processes that belong to no service";
             break;
         case ReportKind::abandoned:
             line.event = LogEvent::killing;

@@ -72,8 +72,6 @@ std::string_view name(ReportKind kind) noexcept {
             return "shutdown";
         case ReportKind::hurried:
             return "hurried";
-        case ReportKind::stragglers:
-            return "stragglers";
         case ReportKind::abandoned:
             return "abandoned";
         case ReportKind::end:

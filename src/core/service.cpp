@@ -42,7 +42,8 @@ void fail(const Step& step, ServiceId id, ReportReason reason) noexcept {
                       .service = id,
                       .reason = reason,
                       .status = state.last_status,
-                      .attempt = state.restarts_in_row});
+                      .attempt = state.restarts_in_row,
+                      .code = failure_code(state)});
     note_failure(step, id);
 }
 
@@ -121,6 +122,7 @@ void start(const Step& step, ServiceId id) noexcept {
     ServiceState& state = step.state(id);
     set_phase(state, Phase::starting);
     state.main_alive = true;
+    state.since = step.now;
     step.order(Spawn{id});
 }
 
@@ -148,29 +150,31 @@ void on_spawn_failed(const Step& step, const SpawnFailed& event) noexcept {
     }
     state.main_alive = false;
     const bool supervising = step.self().stage == Stage::supervising;
-    if (event.failure == SpawnFailure::no_process && supervising &&
-        step.policy(event.service).retry_spawn) {
+    const bool tried = event.failure != SpawnFailure::no_process;
+    if (!tried && supervising && step.policy(event.service).retry_spawn) {
         // Nothing was tried, so nothing counts; but ever more slowly, there may be no room for
         // long.
         state.spawn_failures = saturating_increment(state.spawn_failures);
         schedule_restart(step, event.service, state.spawn_failures, ReportReason::no_process);
         return;
     }
-    state.has_run = true;
-    state.last_status = ExitStatus::code(event.exit_code);
+    if (tried || supervising) {
+        state.has_run = true;
+        state.last_status = ExitStatus::code(event.exit_code);
+    }
     if (event.failure == SpawnFailure::transient || !supervising) {
         decide(step, event.service, ReportReason::cannot_exec);
     } else {
-        fail(step, event.service,
-             event.failure == SpawnFailure::no_process ? ReportReason::no_process
-                                                       : ReportReason::cannot_exec);
+        fail(step, event.service, tried ? ReportReason::cannot_exec : ReportReason::no_process);
     }
     advance(step);
 }
 
 void on_exited(const Step& step, const Exited& event) noexcept {
     ServiceState& state = step.state(event.service);
-    if (!state.main_alive || state.phase == Phase::starting) {
+    // A death is believed in any phase, also when the exec was never told: a service that stayed
+    // `starting` without a process would wait for ever.
+    if (!state.main_alive) {
         unexpected(step, event.service);
         return;
     }
@@ -243,7 +247,9 @@ void kill(const Step& step, ServiceId id, ReportReason reason) noexcept {
         step.order(Report{.kind = ReportKind::killing, .service = id, .reason = reason});
     }
     set_phase(state, Phase::killing, step.after(kKillAgain));
-    if (step.self().stage != Stage::supervising) {
+    // In mixed mode the KILL after the main process's end is how the service wants to be stopped,
+    // not a sign that something went wrong.
+    if (step.self().stage != Stage::supervising && reason != ReportReason::main_exited) {
         step.self().something_killed = true;
     }
     step.order(SendSignal{id, kKill, SignalScope::tree, false});

@@ -64,31 +64,31 @@ void begin_shutdown(const Step& step, ReportReason why, Signal signal) noexcept 
     }
 }
 
-void hurry(const Step& step) noexcept {
+void request_stop(const Step& step, Signal signal) noexcept {
     SupervisorState& self = step.self();
-    if (self.hurried) {
-        return;  // everything that could be done has been done
-    }
-    self.hurried = true;
-    step.order(Report{.kind = ReportKind::hurried});
-    if (self.stage == Stage::sweeping) {
-        kill_stragglers(step);
+    if (!self.stop_requested) {
+        // Should the shutdown be under way for another reason, it is what this one asks for: only
+        // somebody who asks twice is in a hurry.
+        self.stop_requested = true;
+        begin_shutdown(step, ReportReason::stop_signal, signal);
+        advance(step);
     } else if (self.stage == Stage::stopping) {
+        step.order(Report{.kind = ReportKind::hurried, .signal = signal});
         kill_all(step, ReportReason::hurry);
+    } else if (self.stage == Stage::sweeping) {
+        step.order(Report{.kind = ReportKind::hurried, .signal = signal});
+        kill_stragglers(step);
     }
 }
 
 void note_failure(const Step& step, ServiceId id) noexcept {
     SupervisorState& self = step.self();
-    if (self.stage == Stage::supervising && !self.has_failure) {
+    const bool ends_all = step.policy(id).failure_action == FinalAction::exit;
+    if (ends_all || !self.has_failure) {
         self.has_failure = true;
-        const int code = step.state(id).last_status.as_exit_code();
-        // Given up on although its runs ended with 0: a crash loop must not look like success.
-        self.failure_code = static_cast<std::uint8_t>(code == 0 ? 1 : code);
+        self.failure_code = failure_code(step.state(id));
     }
-    if (step.policy(id).failure_action == FinalAction::exit && self.stage == Stage::supervising) {
-        const int code = step.state(id).last_status.as_exit_code();
-        self.failure_code = static_cast<std::uint8_t>(code == 0 ? 1 : code);
+    if (ends_all) {
         begin_shutdown(step, ReportReason::service_failed);
     }
 }
@@ -145,6 +145,11 @@ void on_global_deadline(const Step& step) noexcept {
                 if (is_alive(step.state(id_of(i)))) {
                     step.order(Report{.kind = ReportKind::abandoned, .service = id_of(i)});
                 }
+            }
+            if (!all_final(step)) {
+                // Stragglers were to have their turn after the services. Where gosv is not PID 1
+                // nobody would ever end them.
+                step.order(SweepStragglers{kKill});
             }
             finish(step);
             return;

@@ -7,10 +7,11 @@ namespace gosv::core {
 // Begins the ordered shutdown; does nothing when one is under way.
 void begin_shutdown(const Step& step, ReportReason why, Signal signal = {}) noexcept;
 
-// A second stop signal: everything is killed now.
-void hurry(const Step& step) noexcept;
+// A stop signal: the first begins the shutdown, the second has everything killed now.
+void request_stop(const Step& step, Signal signal) noexcept;
 
-// A service failed for good: remembered for the exit code, and perhaps the end of the container.
+// A service failed for good while supervising: remembered for the exit code, and perhaps the end of
+// the container.
 void note_failure(const Step& step, ServiceId id) noexcept;
 void note_completion(const Step& step, ServiceId id) noexcept;
 

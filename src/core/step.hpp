@@ -32,4 +32,11 @@ constexpr bool is_alive(const ServiceState& state) noexcept {
     return state.main_alive || state.tree_populated;
 }
 
+// What a service that failed for good counts as. Given up on although its runs ended with 0 is 1:
+// a crash loop must not look like success.
+constexpr std::uint8_t failure_code(const ServiceState& state) noexcept {
+    const int code = state.last_status.as_exit_code();
+    return static_cast<std::uint8_t>(code == 0 ? 1 : code);
+}
+
 }  // namespace gosv::core

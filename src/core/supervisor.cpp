@@ -76,16 +76,23 @@ void handle(const Step& step, const SignalReceived& event) noexcept {
 void handle(const Step& step, const StopRequested& event) noexcept {
     if (step.supervisor.policy.command_mode) {
         handle(step, SignalReceived{event.signal});
-    } else if (step.self().stage == Stage::supervising) {
-        begin_shutdown(step, ReportReason::stop_signal, event.signal);
-        advance(step);
     } else {
-        hurry(step);
+        request_stop(step, event.signal);
     }
 }
 
 void handle(const Step& step, const StragglersGone&) noexcept {
     on_stragglers_gone(step);
+}
+
+// std::visit, without the abort() that it keeps for a variant that lost its value to an exception.
+template <std::size_t I = 0>
+void dispatch(const Step& step, const Event& event) noexcept {
+    if (const auto* fact = std::get_if<I>(&event)) {
+        handle(step, *fact);
+    } else if constexpr (I + 1 < std::variant_size_v<Event>) {
+        dispatch<I + 1>(step, event);
+    }
 }
 
 }  // namespace
@@ -95,8 +102,7 @@ void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
     if (supervisor.self.stage == Stage::finished) {
         return;
     }
-    const Step one{supervisor, now, actions};
-    std::visit([&one](const auto& fact) { handle(one, fact); }, event);
+    dispatch(Step{supervisor, now, actions}, event);
 }
 
 MonotonicTime next_deadline(const Supervisor& supervisor) noexcept {

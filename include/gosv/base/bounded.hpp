@@ -1,6 +1,7 @@
 #pragma once
-// BoundedVector: a vector whose storage is allocated once, in its constructor, and never again. What
-// does not fit is refused (push returns false), never grown: it is used after the point of no return.
+// BoundedVector: a vector whose storage is allocated once, in its constructor, and never again.
+// What does not fit is refused (push returns false), never grown: it is used after the point of no
+// return.
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -20,14 +21,23 @@ class BoundedVector {
         items_[size_++] = item;
         return true;
     }
+
     void clear() noexcept { size_ = 0; }
+
     std::size_t size() const noexcept { return size_; }
+
     std::size_t capacity() const noexcept { return capacity_; }
+
     bool empty() const noexcept { return size_ == 0; }
+
     const T& operator[](std::size_t i) const noexcept { return items_[i]; }
+
     T& operator[](std::size_t i) noexcept { return items_[i]; }
+
     const T* begin() const noexcept { return items_.get(); }
+
     const T* end() const noexcept { return items_.get() + size_; }
+
     std::span<const T> view() const noexcept { return {items_.get(), size_}; }
 
   private:

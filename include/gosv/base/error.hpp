@@ -11,8 +11,8 @@ namespace gosv {
 
 // The kernel operation that failed, named as in section 2 of the manual.
 struct SysError {
-    int err = 0;                  // errno, > 0
-    const char* op = "";          // static storage only: "clone3", "setpgid", ...
+    int err = 0;          // errno, > 0
+    const char* op = "";  // static storage only: "clone3", "setpgid", ...
 };
 
 // Name of an errno value ("ENOENT"), "E?" when unknown. Static storage.

@@ -11,21 +11,27 @@ namespace gosv {
 // Index of a service in every array of the plan, the supervisor and the runtime.
 enum class ServiceId : std::uint16_t {};
 
-constexpr std::size_t index(ServiceId id) noexcept { return static_cast<std::size_t>(id); }
+constexpr std::size_t index(ServiceId id) noexcept {
+    return static_cast<std::size_t>(id);
+}
 
 // The plan holds at most this many services (validation refuses more).
 inline constexpr std::size_t kMaxServices = 4096;
 
 struct Pid {
     pid_t value = 0;  // 0: no process
+
     constexpr bool exists() const noexcept { return value > 0; }
+
     friend constexpr auto operator<=>(Pid, Pid) = default;
 };
 
 // A Linux signal number, 1..64. 0 stands for "none".
 struct Signal {
     std::uint8_t number = 0;
+
     constexpr bool is_none() const noexcept { return number == 0; }
+
     friend constexpr auto operator<=>(Signal, Signal) = default;
 };
 
@@ -41,13 +47,16 @@ struct ExitStatus {
     static constexpr ExitStatus code(int code) noexcept {
         return {Kind::exited, static_cast<std::uint8_t>(code), false};
     }
+
     static constexpr ExitStatus killed_by(Signal signal, bool core = false) noexcept {
         return {Kind::signalled, signal.number, core};
     }
+
     // The shell's convention: the code itself, 128 + n for signal n.
     constexpr int as_exit_code() const noexcept {
         return kind == Kind::exited ? number : 128 + number;
     }
+
     friend constexpr bool operator==(ExitStatus, ExitStatus) = default;
 };
 

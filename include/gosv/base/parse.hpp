@@ -1,7 +1,7 @@
 #pragma once
-// Numbers, durations, sizes and signals from text, and signal names back. Pure, without heap, locale
-// or errno; built on std::from_chars. nullopt means "not of this form or out of range"; who calls
-// knows the place and the key and writes the diagnostic.
+// Numbers, durations, sizes and signals from text, and signal names back. Pure, without heap,
+// locale or errno; built on std::from_chars. nullopt means "not of this form or out of range"; who
+// calls knows the place and the key and writes the diagnostic.
 #include <cstdint>
 #include <optional>
 #include <string_view>

@@ -36,50 +36,49 @@ struct SweepStragglers {
 // What happened, for the log. Names are the contract's event names.
 enum class ReportKind : std::uint8_t {
     started,
-    exited,          // status, uptime
-    restarting,      // delay, attempt, max
-    stable,          // counters start afresh
-    failed,          // for good; code
-    completed,       // ended well for good
-    stopping,        // stop signal sent; signal
-    killing,         // KILL sent after the grace period or in a hurry
-    draining,        // main process gone, what is left of its tree is ended first
-    stopped,         // ended because it was asked to
-    forwarded,       // signal
-    shutdown,        // begins; see reason
-    hurried,         // second stop signal
-    stragglers,      // descendants of no service are ended
-    abandoned,       // something could not be killed (state D) before the deadline
-    end,             // code
-    unexpected,      // an event that this state cannot have; ignored, told once each
+    exited,      // status, uptime
+    restarting,  // delay, attempt, max
+    stable,      // counters start afresh
+    failed,      // for good; code
+    completed,   // ended well for good
+    stopping,    // stop signal sent; signal
+    killing,     // KILL sent after the grace period or in a hurry
+    draining,    // main process gone, what is left of its tree is ended first
+    stopped,     // ended because it was asked to
+    forwarded,   // signal
+    shutdown,    // begins; see reason
+    hurried,     // second stop signal
+    abandoned,   // something could not be killed (state D) before the deadline
+    end,         // code
+    unexpected,  // an event that this state cannot have; ignored, told once each
 };
 
 enum class ReportReason : std::uint8_t {
     none,
-    stop_signal,         // shutdown: a stop signal
-    service_failed,      // shutdown: failure_action exit
-    service_completed,   // shutdown: success_action exit
-    nothing_left,        // shutdown: nothing left to run
-    gave_up,             // failed: max_restarts reached
-    not_restarted,       // failed: the restart policy does not restart this end
-    cannot_exec,         // failed: 126 or 127
-    no_process,          // restarting: no process to be had
-    grace_over,          // killing
-    hurry,               // killing: second stop signal
-    shutdown_timeout,    // killing
-    main_exited,         // killing, draining: the main process has ended
+    stop_signal,        // shutdown: a stop signal
+    service_failed,     // shutdown: failure_action exit
+    service_completed,  // shutdown: success_action exit
+    nothing_left,       // shutdown: nothing left to run
+    gave_up,            // failed: max_restarts reached
+    not_restarted,      // failed: the restart policy does not restart this end
+    cannot_exec,        // failed: 126 or 127
+    no_process,         // restarting: no process to be had
+    grace_over,         // killing
+    hurry,              // killing: second stop signal
+    shutdown_timeout,   // killing
+    main_exited,        // killing, draining: the main process has ended
 };
 
 struct Report {
     ReportKind kind;
-    ServiceId service{};       // meaningless for shutdown, hurried, stragglers, end
+    ServiceId service{};  // meaningless for shutdown, hurried, end
     ReportReason reason = ReportReason::none;
-    ExitStatus status{};       // exited, failed, completed, stopped
-    Signal signal{};           // stopping, killing, forwarded, shutdown
-    Duration uptime{};         // exited
-    Duration delay{};          // restarting
-    std::uint32_t attempt = 0; // restarting: which restart in a row this will be
-    std::uint8_t code = 0;     // end, failed
+    ExitStatus status{};        // exited, failed, completed, stopped
+    Signal signal{};            // stopping, killing, forwarded, shutdown
+    Duration uptime{};          // exited
+    Duration delay{};           // restarting
+    std::uint32_t attempt = 0;  // restarting: which restart in a row this will be
+    std::uint8_t code = 0;      // end, failed
 };
 
 // The last action of all; nothing follows.

@@ -30,6 +30,7 @@ struct BackoffPolicy {
 struct SuccessSet {
     std::bitset<256> codes;
     std::bitset<kMaxSignal + 1> signals;
+
     bool contains(ExitStatus status) const noexcept {
         return status.kind == ExitStatus::Kind::exited ? codes[status.number]
                                                        : signals[status.number];

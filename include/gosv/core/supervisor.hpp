@@ -5,16 +5,18 @@
 //
 // Life of a service (Phase), and who moves it:
 //
-//   pending --Booted--> starting --Started--> running --StopRequested--> stopping --deadline--> killing
+//   pending --Booted--> starting --Started--> running --StopRequested--> stopping --deadline-->
+//   killing
 //                          |                     |                          |                     |
-//                      SpawnFailed            Exited                     Exited                Exited
+//                      SpawnFailed            Exited                     Exited Exited
 //                          v                     v                          v                     v
-//                  backoff | failed   [draining --deadline--> killing] --TreeEmptied--> the outcome:
+//                  backoff | failed   [draining --deadline--> killing] --TreeEmptied--> the
+//                  outcome:
 //                                                            backoff | completed | failed | stopped
 //
 //   draining: the main process is gone, something of its tree lives; it got the stop signal and has
-//   the rest of the grace period. A restart begins only when the tree is empty: never two instances.
-//   backoff --deadline--> starting.  completed, failed, stopped are final.
+//   the rest of the grace period. A restart begins only when the tree is empty: never two
+//   instances. backoff --deadline--> starting.  completed, failed, stopped are final.
 //
 // Shutdown is a stage of the same machine: every service is stopped, then the descendants that
 // belong to none (Stage::sweeping), then Finish. One global deadline kills whatever is left.
@@ -54,33 +56,33 @@ enum class Phase : std::uint8_t {
 // Mutable state of one service. Trivially copyable, so that explorers and recorders can keep it.
 struct ServiceState {
     Phase phase = Phase::pending;
-    bool main_alive = false;       // between Spawn and Exited/SpawnFailed
-    bool tree_populated = false;   // Exited said so and TreeEmptied has not come yet
-    bool has_run = false;          // last_status means something
+    bool main_alive = false;      // between Spawn and Exited/SpawnFailed
+    bool tree_populated = false;  // Exited said so and TreeEmptied has not come yet
+    bool has_run = false;         // last_status means something
     std::uint32_t restarts_in_row = 0;
     std::uint32_t restarts_total = 0;  // saturates
     std::uint32_t spawn_failures = 0;  // in a row, for lack of processes; saturates
-    MonotonicTime since{};             // begin of the present run (Started)
+    MonotonicTime since{};             // begin of the present run: Started, until then Spawn
     MonotonicTime deadline = kNever;   // what it waits for: grace, back-off or stability
     ExitStatus last_status{};
 };
 
 enum class Stage : std::uint8_t {
     supervising,
-    stopping,   // services are being stopped
-    sweeping,   // services are gone, stragglers got TERM
-    killing,    // the global deadline passed or a second stop signal came
+    stopping,  // services are being stopped
+    sweeping,  // services are gone, stragglers got TERM
+    killing,   // the global deadline passed or a second stop signal came
     finished,
 };
 
 struct SupervisorState {
     Stage stage = Stage::supervising;
     ReportReason why = ReportReason::none;  // of the shutdown
-    bool something_killed = false;          // a KILL was sent during the shutdown
-    std::uint8_t failure_code = 0;          // of the first failure, for `why == service_failed`
+    bool something_killed = false;          // something had to be killed during the shutdown
     bool has_failure = false;
-    bool hurried = false;                   // the second stop signal has come
-    MonotonicTime deadline = kNever;        // shutdown_timeout, straggler grace, abandonment
+    std::uint8_t failure_code = 0;    // of the failure that ends all, else of the first
+    bool stop_requested = false;      // a stop signal has come: the next one hurries
+    MonotonicTime deadline = kNever;  // shutdown_timeout, straggler grace, abandonment
     MonotonicTime shutdown_deadline = kNever;
 };
 
@@ -93,7 +95,9 @@ struct Supervisor {
 };
 
 // The most actions that one step can order for n services.
-constexpr std::size_t action_capacity(std::size_t services) noexcept { return 8 * services + 8; }
+constexpr std::size_t action_capacity(std::size_t services) noexcept {
+    return 8 * services + 8;
+}
 
 // Handle one event. Appends to actions; does not clear it.
 void step(Supervisor& supervisor, const Event& event, MonotonicTime now,

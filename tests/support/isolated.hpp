@@ -31,24 +31,21 @@ inline int wait_for(pid_t pid) {
     return status;
 }
 
-// Ends and reaps whatever children this process has. Bounded: each pass kills all that it finds.
+// Ends and reaps whatever children this process has, and what it adopts by their end.
 inline void end_all_children() {
-    for (;;) {
-        char path[64];
-        std::snprintf(path, sizeof path, "/proc/self/task/%d/children", ::getpid());
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/children", ::getpid());
+    for (bool found = true; found;) {
         std::FILE* const file = std::fopen(path, "re");
         if (file == nullptr) {
             return;
         }
-        int found = 0;
-        for (int pid = 0; std::fscanf(file, "%d", &pid) == 1; ++found) {
-            ::kill(pid, SIGKILL);
-        }
+        int pid = 0;
+        found = std::fscanf(file, "%d", &pid) == 1;
         std::fclose(file);
-        if (found == 0) {
-            return;
-        }
-        while (::waitpid(-1, nullptr, 0) > 0) {
+        if (found) {
+            ::kill(pid, SIGKILL);
+            (void)wait_for(pid);
         }
     }
 }

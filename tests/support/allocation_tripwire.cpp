@@ -49,17 +49,38 @@ std::size_t number(std::align_val_t alignment) noexcept {
 
 }  // namespace
 
-// The other forms (arrays, nothrow with alignment, sized deletes) come down to these by default.
+// Every form, since those that are not replaced need not come down to these: a sanitizer's runtime
+// brings its own.
 void* operator new(std::size_t size) {
     return allocate_or_throw(size, kDefault);
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate_or_throw(size, number(alignment));
 }
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return allocate(size, kDefault);
 }
 
-void* operator new(std::size_t size, std::align_val_t alignment) {
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return allocate(size, number(alignment));
+}
+
+void* operator new[](std::size_t size) {
+    return allocate_or_throw(size, kDefault);
+}
+
+void* operator new[](std::size_t size, std::align_val_t alignment) {
     return allocate_or_throw(size, number(alignment));
+}
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size, kDefault);
+}
+
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return allocate(size, number(alignment));
 }
 
 void operator delete(void* memory) noexcept {
@@ -75,6 +96,38 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 }
 
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
     std::free(memory);
 }
 

@@ -183,13 +183,14 @@ TEST_CASE("a daemon that forked twice into its own session is found, a bystander
     const std::string wrong = test::isolated([&]() -> std::string {
         const Roll roll;
         const Pid starter = start([&] {
-            if (::fork() == 0) {
+            const Pid leader = start([&] {
                 ::setsid();
-                if (::fork() == 0) {
+                (void)start([&] {
                     roll.sign();
                     sleep_on();
-                }
-            }
+                });
+            });
+            (void)test::wait_for(leader.value);
         });
         const Pid daemon = roll.call();
         (void)test::wait_for(starter.value);

@@ -163,7 +163,9 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::stopped:
             line.event = LogEvent::stopped;
-            set_status(line, report.status);
+            if (states_[i].has_run) {
+                set_status(line, report.status);
+            }
             break;
         case ReportKind::forwarded:
             line.event = LogEvent::forwarded;

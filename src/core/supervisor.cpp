@@ -106,6 +106,9 @@ void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
 }
 
 MonotonicTime next_deadline(const Supervisor& supervisor) noexcept {
+    if (supervisor.self.stage == Stage::finished) {
+        return kNever;  // what was abandoned may still own a deadline
+    }
     MonotonicTime earliest = supervisor.self.deadline;
     for (const ServiceState& state : supervisor.services) {
         earliest = std::min(earliest, state.deadline);

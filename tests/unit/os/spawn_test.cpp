@@ -39,6 +39,11 @@ class HangingProgram {
     Fd file_;
 };
 
+Result<Spawned> spawn_without_allocating(Image& image, CloneMethod method) {
+    const test::AllocationTripwire tripwire("spawn");
+    return spawn(image.child, method);
+}
+
 }  // namespace
 
 TEST_CASE("this kernel has clone3, and the probe sees it") {
@@ -49,15 +54,11 @@ TEST_CASE("starting does not allocate and leaves nothing open but the status pip
     const test::FdLeakGuard guard;
     Image image({"/bin/true"});
     for (const CloneMethod method : {CloneMethod::clone3, CloneMethod::fork}) {
-        std::optional<Result<Spawned>> spawned;
-        {
-            const test::AllocationTripwire tripwire("spawn");
-            spawned.emplace(spawn(image.child, method));
-        }
-        REQUIRE(spawned->ok());
+        Result<Spawned> spawned = spawn_without_allocating(image, method);
+        REQUIRE(spawned.ok());
         CHECK(image.child.status_fd == -1);
-        CHECK(test::wait_for_exec(spawned->value().status.borrow()).state == ExecState::succeeded);
-        CHECK(test::wait_for(spawned->value().pid.value) == 0);
+        CHECK(test::wait_for_exec(spawned.value().status.borrow()).state == ExecState::succeeded);
+        CHECK(test::wait_for(spawned.value().pid.value) == 0);
     }
 }
 

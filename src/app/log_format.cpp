@@ -1,0 +1,341 @@
+#include "app/log_format.hpp"
+
+#include "app/line_writer.hpp"
+#include "gosv/base/parse.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+struct Date {
+    std::int64_t year;
+    std::int64_t month;
+    std::int64_t day;
+};
+
+// Days since 1970 to the proleptic Gregorian calendar. Years begin in March, so that the leap day is
+// the last of its year; 400 years are 146,097 days. (gmtime_r would do, but reads TZ data in some C
+// libraries.)
+Date civil_date(std::int64_t days) noexcept {
+    const std::int64_t shifted = days + 719'468;  // from 0000-03-01
+    const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
+    const std::int64_t day_of_era = shifted - era * 146'097;
+    const std::int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+    const std::int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const std::int64_t march_month = (5 * day_of_year + 2) / 153;
+    const std::int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
+    return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month,
+            day_of_year - (153 * march_month + 2) / 5 + 1};
+}
+
+// RFC 3339, milliseconds, UTC.
+void put_time(LineWriter& out, WallTime time) noexcept {
+    constexpr std::int64_t kDay = 86'400'000;
+    const std::int64_t days = (time >= 0 ? time : time - (kDay - 1)) / kDay;
+    const std::int64_t rest = time - days * kDay;
+    const Date date = civil_date(days);
+    out.padded(date.year, 4);
+    out.put('-');
+    out.padded(date.month, 2);
+    out.put('-');
+    out.padded(date.day, 2);
+    out.put('T');
+    out.padded(rest / 3'600'000, 2);
+    out.put(':');
+    out.padded(rest / 60'000 % 60, 2);
+    out.put(':');
+    out.padded(rest / 1000 % 60, 2);
+    out.put('.');
+    out.padded(rest % 1000, 3);
+    out.put('Z');
+}
+
+void put_status(LineWriter& out, const LogLine& line) noexcept {
+    if (line.code) {
+        out.put("exit code ");
+        out.number(*line.code);
+    } else if (!line.signal.is_none()) {
+        out.put("killed by ");
+        out.put(signal_name(line.signal));
+    }
+}
+
+void put_reason(LineWriter& out, const LogLine& line, std::string_view before) noexcept {
+    if (!line.reason.empty()) {
+        out.put(before);
+        out.visible(line.reason);
+    }
+}
+
+void put_pid(LineWriter& out, const LogLine& line, std::string_view before) noexcept {
+    if (line.pid.exists()) {
+        out.put(before);
+        out.number(line.pid.value);
+    }
+}
+
+void put_restart(LineWriter& out, const LogLine& line) noexcept {
+    out.put("in ");
+    out.duration(line.delay.value_or(Duration{}));
+    if (line.attempt) {
+        out.put(line.max_restarts ? ", restart " : ", attempt ");
+        out.number(*line.attempt);
+        if (line.max_restarts) {
+            out.put(" of ");
+            out.number(*line.max_restarts);
+        }
+    }
+    put_reason(out, line, ": ");
+}
+
+// The sentence for people; the JSON form carries the same one as `msg`.
+void put_sentence(LineWriter& out, const LogLine& line) noexcept {
+    if (!line.msg.empty()) {
+        out.visible(line.msg);
+        if (line.event == LogEvent::internal || line.event == LogEvent::snapshot ||
+            line.event == LogEvent::signal) {
+            if (!line.signal.is_none()) {
+                out.put(' ');
+                out.put(signal_name(line.signal));
+            }
+            put_reason(out, line, ": ");
+        }
+        return;
+    }
+    switch (line.event) {
+        case LogEvent::started:
+            put_pid(out, line, "pid ");
+            return;
+        case LogEvent::exited:
+            put_status(out, line);
+            if (line.uptime) {
+                out.put(" after ");
+                out.duration(*line.uptime);
+            }
+            return;
+        case LogEvent::restarting:
+            put_restart(out, line);
+            return;
+        case LogEvent::stable:
+            out.put("restart count and delay start afresh");
+            return;
+        case LogEvent::failed:
+            put_reason(out, line, "");
+            out.put(line.reason.empty() ? "" : ", ");
+            put_status(out, line);
+            return;
+        case LogEvent::completed:
+        case LogEvent::stopped:
+            put_status(out, line);
+            return;
+        case LogEvent::signal:
+            out.put(signal_name(line.signal));
+            put_pid(out, line, " from pid ");
+            return;
+        case LogEvent::forwarded:
+        case LogEvent::stopping:
+        case LogEvent::killing:
+            out.put(signal_name(line.signal));
+            put_reason(out, line, ": ");
+            return;
+        case LogEvent::shutdown:
+            put_reason(out, line, "");
+            if (!line.signal.is_none()) {
+                out.put(' ');
+                out.put(signal_name(line.signal));
+            }
+            return;
+        case LogEvent::end:
+            put_status(out, line);
+            return;
+        case LogEvent::orphans:
+            out.number(line.attempt.value_or(0));
+            out.put(" reaped");
+            return;
+        case LogEvent::dropped:
+            out.number(line.attempt.value_or(0));
+            out.put(" log lines were lost: stderr was not read");
+            return;
+        case LogEvent::boot:
+        case LogEvent::ready:
+        case LogEvent::unhealthy:
+        case LogEvent::healthy:
+        case LogEvent::oom:
+        case LogEvent::cgroup:
+        case LogEvent::waiting:
+        case LogEvent::snapshot:
+        case LogEvent::internal:
+            put_reason(out, line, "");
+            return;
+    }
+}
+
+void put_text(LineWriter& out, const LogLine& line, WallTime time) noexcept {
+    put_time(out, time);
+    out.put(" gosv ");
+    out.column(name(line.level), 5);
+    out.put(' ');
+    out.column(name(line.event), 10);
+    out.put(' ');
+    if (!line.service.empty()) {
+        out.visible(line.service);
+        out.put(": ");
+    }
+    put_sentence(out, line);
+}
+
+void put_number(LineWriter& out, std::string_view key, std::int64_t value) noexcept {
+    out.put(",\"");
+    out.put(key);
+    out.put("\":");
+    out.number(value);
+}
+
+void put_string(LineWriter& out, std::string_view key, std::string_view value) noexcept {
+    out.put(",\"");
+    out.put(key);
+    out.put("\":\"");
+    out.json_text(value);
+    out.put('"');
+}
+
+std::int64_t as_ms(Duration value) noexcept {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
+}
+
+// Texts of unknown length are cut to these, so that all of them and the structure fit a line.
+constexpr std::size_t kMostMsg = 400;
+constexpr std::size_t kMostReason = 300;
+
+std::string_view cut(std::string_view text, std::size_t most) noexcept {
+    return text.substr(0, most);
+}
+
+void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
+    out.put("{\"time\":\"");
+    put_time(out, time);
+    out.put('"');
+    put_string(out, "level", name(line.level));
+    put_string(out, "event", name(line.event));
+    char sentence[kMostMsg];
+    LineWriter msg(sentence);
+    put_sentence(msg, line);
+    put_string(out, "msg", msg.view());
+    if (!line.service.empty()) {
+        put_string(out, "service", line.service);
+    }
+    if (line.pid.exists()) {
+        put_number(out, "pid", line.pid.value);
+    }
+    if (line.code) {
+        put_number(out, "code", *line.code);
+    }
+    if (!line.signal.is_none()) {
+        put_string(out, "signal", signal_name(line.signal));
+    }
+    if (line.uptime) {
+        put_number(out, "uptime_ms", as_ms(*line.uptime));
+    }
+    if (line.delay) {
+        put_number(out, "delay_ms", as_ms(*line.delay));
+    }
+    if (line.attempt) {
+        const bool counts = line.event == LogEvent::orphans || line.event == LogEvent::dropped;
+        put_number(out, counts ? "count" : "attempt", *line.attempt);
+    }
+    if (line.max_restarts) {
+        put_number(out, "max_restarts", *line.max_restarts);
+    }
+    if (!line.reason.empty()) {
+        put_string(out, "reason", cut(line.reason, kMostReason));
+    }
+}
+
+}  // namespace
+
+std::string_view name(LogEvent event) noexcept {
+    switch (event) {
+        case LogEvent::boot:
+            return "boot";
+        case LogEvent::started:
+            return "started";
+        case LogEvent::ready:
+            return "ready";
+        case LogEvent::exited:
+            return "exited";
+        case LogEvent::restarting:
+            return "restarting";
+        case LogEvent::stable:
+            return "stable";
+        case LogEvent::failed:
+            return "failed";
+        case LogEvent::completed:
+            return "completed";
+        case LogEvent::signal:
+            return "signal";
+        case LogEvent::forwarded:
+            return "forwarded";
+        case LogEvent::stopping:
+            return "stopping";
+        case LogEvent::killing:
+            return "killing";
+        case LogEvent::stopped:
+            return "stopped";
+        case LogEvent::unhealthy:
+            return "unhealthy";
+        case LogEvent::healthy:
+            return "healthy";
+        case LogEvent::oom:
+            return "oom";
+        case LogEvent::cgroup:
+            return "cgroup";
+        case LogEvent::waiting:
+            return "waiting";
+        case LogEvent::shutdown:
+            return "shutdown";
+        case LogEvent::end:
+            return "end";
+        case LogEvent::orphans:
+            return "orphans";
+        case LogEvent::snapshot:
+            return "snapshot";
+        case LogEvent::dropped:
+            return "dropped";
+        case LogEvent::internal:
+            return "internal";
+    }
+    return "?";
+}
+
+std::string_view name(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::error:
+            return "error";
+        case LogLevel::warn:
+            return "warn";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::debug:
+            return "debug";
+    }
+    return "?";
+}
+
+std::string_view format_line(const LogLine& line, LogFormat format, WallTime time,
+                             std::span<char> buffer) noexcept {
+    LineWriter out(buffer, 2);  // "}\n"
+    if (format == LogFormat::text) {
+        put_text(out, line, time);
+        out.end_of_room();
+    } else {
+        put_json(out, line, time);
+        out.end_of_room();
+        out.put('}');
+    }
+    out.put('\n');
+    return out.view();
+}
+
+}  // namespace gosv::app

@@ -80,7 +80,8 @@ bool Runtime::iterate() noexcept {
         return false;
     }
     const bool log_blocked = !log_.flush();
-    platform_.wait(more_to_reap_ ? MonotonicTime{} : next_deadline(), log_blocked);
+    platform_.wait(look_again_ ? MonotonicTime{} : next_deadline(), log_blocked);
+    look_again_ = false;
     now_ = platform_.now();
 
     reap_children();
@@ -147,7 +148,9 @@ void Runtime::reap_children() noexcept {
         }
         group_check_due_ = true;
     }
-    more_to_reap_ = left == 0;
+    if (left == 0) {
+        look_again_ = true;
+    }
 
     // ECHILD although a service lives, or an error: wait(2) is not to be believed this time.
     const bool some_live =
@@ -255,6 +258,9 @@ void Runtime::read_signals() noexcept {
         }
         handle_signal(*info);
     }
+    // What was read in a batch with the last one is in no descriptor any more: to sleep now would
+    // be to sleep on it.
+    look_again_ = true;
 }
 
 void Runtime::handle_signal(const os::SignalInfo& info) noexcept {

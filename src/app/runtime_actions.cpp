@@ -79,7 +79,7 @@ void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
                     .signal = order.signal,
                     .msg = "processes that belong to no service did not end in time"});
     }
-    more_to_reap_ = true;  // look at once
+    look_again_ = true;  // look at once
 }
 
 void Runtime::carry_out(const core::Finish& order) noexcept {

@@ -102,7 +102,7 @@ class Runtime {
     MonotonicTime booted_at_{};
     bool finished_ = false;
     std::uint8_t exit_code_ = 0;
-    bool more_to_reap_ = false;
+    bool look_again_ = false;  // a budget ran out: do not sleep, more is waiting
     bool group_check_due_ = false;
     bool sweeping_ = false;
     Signal sweep_signal_{};

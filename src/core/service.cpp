@@ -128,7 +128,7 @@ void start(const Step& step, ServiceId id) noexcept {
 
 void on_started(const Step& step, ServiceId id) noexcept {
     ServiceState& state = step.state(id);
-    if (!state.main_alive) {
+    if (!state.main_alive || state.phase == Phase::running) {
         unexpected(step, id);
         return;
     }

@@ -35,6 +35,10 @@ manifest::HostFacts read_host() {
     }
     host.uid = ::geteuid();
     host.gid = ::getegid();
+    if (const int count = ::getgroups(0, nullptr); count > 0) {
+        host.groups.resize(static_cast<std::size_t>(count));
+        (void)::getgroups(count, host.groups.data());
+    }
     return host;
 }
 

@@ -77,6 +77,7 @@ struct HostFacts {
     std::string group;                     // text of /etc/group
     std::uint32_t uid = 0;                 // gosv's own
     std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;  // supplementary
 };
 
 struct PlanResult {

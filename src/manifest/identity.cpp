@@ -1,0 +1,141 @@
+#include "identity.hpp"
+
+#include <algorithm>
+
+namespace gosv::manifest {
+
+namespace {
+
+// Where the problem is, for the diagnostics of one service.
+struct Place {
+    const Service& service;
+    Diagnostics& diagnostics;
+
+    void report(const char* key, std::string message, std::string hint) const {
+        const Position at = service.user_at.line > 0 ? service.user_at : service.at;
+        diagnostics.push_back({.severity = Diagnostic::Severity::error,
+                               .at = at,
+                               .path = "services." + service.name + "." + key,
+                               .message = std::move(message),
+                               .hint = std::move(hint)});
+    }
+};
+
+bool looks_like_number(std::string_view text) noexcept {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What to do about a name that nobody has.
+std::string way_out(std::string_view nearest, bool has_entries, const char* file,
+                    const char* number) {
+    if (!nearest.empty()) {
+        return "did you mean '" + std::string(nearest) + "'?";
+    }
+    if (!has_entries) {
+        return std::string("there is no ") + file + " to look in: give the " + number +
+               " as a number, such as 1000";
+    }
+    return std::string("add it to ") + file + " of the image, or give the " + number +
+           " as a number";
+}
+
+void report_unknown(const Place& place, const char* key, const char* kind, const char* number,
+                    std::string_view name, std::string hint) {
+    if (looks_like_number(name)) {
+        place.report(key, std::string(number) + " '" + std::string(name) + "' is out of range",
+                     "0 to 4294967294, without leading zeros");
+    } else {
+        place.report(key, std::string("no ") + kind + " '" + std::string(name) + "'",
+                     std::move(hint));
+    }
+}
+
+std::optional<std::uint32_t> resolve_group(std::string_view name, const char* key,
+                                           const UserDatabase& database, const Place& place) {
+    if (const auto gid = parse_id(name)) {
+        return gid;
+    }
+    if (const Group* group = database.group(name)) {
+        return group->gid;
+    }
+    report_unknown(
+        place, key, "group", "gid", name,
+        way_out(database.nearest_group(name), database.has_groups(), "/etc/group", "gid"));
+    return std::nullopt;
+}
+
+void add_group(std::vector<std::uint32_t>& groups, std::uint32_t gid) {
+    if (std::find(groups.begin(), groups.end(), gid) == groups.end()) {
+        groups.push_back(gid);
+    }
+}
+
+void adopt(const User& user, Identity& identity) {
+    identity.credentials.uid = user.uid;
+    identity.credentials.gid = user.gid;
+    identity.name = user.name;
+    identity.home = user.home.empty() ? "/" : user.home;
+    identity.shell = user.shell.empty() ? "/bin/sh" : user.shell;
+}
+
+bool resolve_user(const UserSpec& wanted, const HostFacts& host, const UserDatabase& database,
+                  const Place& place, Identity& identity) {
+    identity.logs_in = true;
+    const auto uid = parse_id(wanted.user);
+    const User* user = uid ? database.user(*uid) : database.user(wanted.user);
+    if (user != nullptr) {
+        adopt(*user, identity);
+    } else if (uid) {
+        identity.credentials.uid = *uid;
+        identity.credentials.gid = *uid == host.uid ? host.gid : 0;
+        identity.home = "/";
+    } else {
+        report_unknown(place, "user", "user", "uid", wanted.user,
+                       way_out(database.nearest_user(wanted.user), database.has_users(),
+                               "/etc/passwd", "uid"));
+    }
+
+    Credentials& credentials = identity.credentials;
+    if (wanted.group) {
+        const auto gid = resolve_group(*wanted.group, "user", database, place);
+        credentials.gid = gid.value_or(0);
+        credentials.groups = {credentials.gid};
+        return gid && (user != nullptr || uid);
+    }
+    // As initgroups(3): the primary group is one of the list, so that a program with the setgid bit
+    // does not lose it.
+    credentials.groups = {credentials.gid};
+    if (user != nullptr) {
+        for (const std::uint32_t gid : database.groups_of(user->name)) {
+            add_group(credentials.groups, gid);
+        }
+    }
+    return user != nullptr || uid;
+}
+
+}  // namespace
+
+std::optional<Identity> resolve_identity(const Service& service, const HostFacts& host,
+                                         const UserDatabase& database, Diagnostics& diagnostics) {
+    if (!service.user && service.group_add.empty()) {
+        return std::nullopt;
+    }
+    const Place place{service, diagnostics};
+    Identity identity;
+    bool known = true;
+    if (service.user) {
+        known = resolve_user(*service.user, host, database, place, identity);
+    } else {
+        identity.credentials = {host.uid, host.gid, host.groups};
+    }
+    for (const std::string& name : service.group_add) {
+        const auto gid = resolve_group(name, "group_add", database, place);
+        known = known && gid;
+        if (gid) {
+            add_group(identity.credentials.groups, *gid);
+        }
+    }
+    return known ? std::optional(std::move(identity)) : std::nullopt;
+}
+
+}  // namespace gosv::manifest

@@ -1,0 +1,178 @@
+#include "gosv/manifest/plan.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "identity.hpp"
+#include "service_environment.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+// MAX_ARG_STRLEN: 32 pages, the final NUL included (execve(2), E2BIG). The limit on the whole
+// depends on the stack limit with which the service is started; up to kLargestTotal
+// (_STK_LIM / 4 * 3) only the kernel can tell.
+constexpr std::size_t kLongestString = std::size_t{32} * 4096 - 1;
+constexpr std::size_t kLargestTotal = std::size_t{6} * 1024 * 1024;
+
+std::size_t size_in_kernel(const std::vector<std::string>& strings) noexcept {
+    std::size_t size = 0;
+    for (const std::string& each : strings) {
+        size += each.size() + 1 + sizeof(char*);
+    }
+    return size;
+}
+
+void report(Diagnostics& diagnostics, Position at, std::string path, std::string message,
+            std::string hint) {
+    diagnostics.push_back({.severity = Diagnostic::Severity::error,
+                           .at = at,
+                           .path = std::move(path),
+                           .message = std::move(message),
+                           .hint = std::move(hint)});
+}
+
+// What execve(2) would answer with E2BIG however often it is tried.
+void check_sizes(const Service& service, const std::vector<std::string>& environment,
+                 Diagnostics& diagnostics) {
+    const std::string path = "services." + service.name;
+    const auto is_too_long = [](const std::string& text) { return text.size() > kLongestString; };
+    for (std::size_t i = 0; i < service.argv.size(); ++i) {
+        if (is_too_long(service.argv[i])) {
+            report(diagnostics, service.command_at, path + ".command",
+                   "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
+                   "the kernel takes no longer one; put it into a file");
+        }
+    }
+    for (const std::string& entry : environment) {
+        if (is_too_long(entry)) {
+            report(diagnostics, service.at, path + ".environment",
+                   "'" + entry.substr(0, std::min<std::size_t>(entry.find('='), 64)) +
+                       "' is longer than 128 KiB",
+                   "the kernel takes no longer entry; put it into a file");
+        }
+    }
+    if (size_in_kernel(service.argv) + size_in_kernel(environment) > kLargestTotal) {
+        report(diagnostics, service.at, path,
+               "command and environment together are larger than 6 MiB",
+               "the kernel takes no more, whatever the stack limit is");
+    }
+}
+
+ExecSpec make_exec(const Service& service, const HostFacts& host, const UserDatabase& database,
+                   Diagnostics& diagnostics) {
+    const std::optional<Identity> identity = resolve_identity(service, host, database, diagnostics);
+    const std::vector<std::string> environment = service_environment(
+        host.environment, identity ? &*identity : nullptr, service.environment, service.name);
+    check_sizes(service, environment, diagnostics);
+
+    ExecSpec exec;
+    exec.name = service.name;
+    exec.argv = StringBlock(service.argv);
+    exec.envp = StringBlock(environment);
+    exec.candidates =
+        StringBlock(exec_candidates(service.argv.empty() ? "" : service.argv.front(), environment));
+    exec.working_dir = service.working_dir;
+    exec.umask = service.umask;
+    if (identity) {
+        exec.credentials = identity->credentials;
+    }
+    exec.stdin_mode = service.stdin_mode;
+    exec.tty = service.tty;
+    exec.oom_score_adj = service.oom_score_adj;
+    exec.nice = service.nice;
+    exec.ulimits = service.ulimits;
+    exec.capabilities = service.capabilities;
+    exec.no_new_privileges = service.no_new_privileges;
+    exec.limits = service.limits;
+    exec.oom_policy = service.oom_policy;
+    return exec;
+}
+
+std::optional<ServiceId> find_service(const std::vector<Service>& services,
+                                      const std::string& name) noexcept {
+    const auto found = std::find_if(services.begin(), services.end(),
+                                    [&](const Service& each) { return each.name == name; });
+    if (found == services.end()) {
+        return std::nullopt;
+    }
+    return static_cast<ServiceId>(found - services.begin());
+}
+
+}  // namespace
+
+StringBlock::StringBlock(const std::vector<std::string>& strings) {
+    std::size_t size = 0;
+    for (const std::string& each : strings) {
+        size += each.size() + 1;
+    }
+    text_ = std::make_unique<char[]>(size);
+    pointers_.reserve(strings.size() + 1);
+    char* next = text_.get();
+    for (const std::string& each : strings) {
+        pointers_.push_back(next);
+        std::memcpy(next, each.c_str(), each.size() + 1);
+        next += each.size() + 1;
+    }
+    pointers_.push_back(nullptr);
+}
+
+PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
+    PlanResult result;
+    Plan& plan = result.plan;
+    const UserDatabase database(host.passwd, host.group);
+    plan.policies.reserve(manifest.services.size());
+    plan.execs.reserve(manifest.services.size());
+    for (const Service& service : manifest.services) {
+        plan.policies.push_back(service.policy);
+        plan.execs.push_back(make_exec(service, host, database, result.diagnostics));
+    }
+    plan.supervisor.shutdown_timeout = manifest.shutdown_timeout;
+    if (manifest.exit_code_from) {
+        plan.supervisor.exit_code_from = find_service(manifest.services, *manifest.exit_code_from);
+    }
+    plan.stop_signals = manifest.stop_signals;
+    plan.snapshot_signal = manifest.snapshot_signal;
+    plan.snapshot_json = manifest.snapshot_json;
+    plan.snapshot_maps = manifest.snapshot_maps;
+    plan.cgroup = manifest.cgroup;
+    plan.log_format = manifest.log_format;
+    plan.log_level = manifest.log_level;
+    return result;
+}
+
+Plan make_command_plan(const std::vector<std::string>& argv, const HostFacts& host,
+                       core::KillMode kill_mode, std::optional<Signal> snapshot_signal) {
+    // What CMD leaves behind has this long between TERM and KILL. Twice, at the worst: its own
+    // group and then what has left that. Docker gives the whole ten seconds.
+    constexpr Duration kGrace = std::chrono::seconds(3);
+
+    Plan plan;
+    core::ServicePolicy policy;
+    policy.restart = core::RestartPolicy::never;
+    policy.max_restarts = 0;
+    policy.success.codes.set(0);
+    policy.stop_grace_period = kGrace;
+    policy.kill_mode = kill_mode;
+    policy.retry_spawn = false;
+    plan.policies.push_back(policy);
+
+    ExecSpec exec;
+    exec.name = "main";
+    exec.argv = StringBlock(argv);
+    exec.envp = StringBlock(host.environment);
+    exec.candidates =
+        StringBlock(exec_candidates(argv.empty() ? "" : argv.front(), host.environment));
+    exec.stdin_mode = StdinMode::inherit;
+    plan.execs.push_back(std::move(exec));
+
+    plan.supervisor.straggler_grace = kGrace;
+    plan.supervisor.exit_code_from = ServiceId{0};
+    plan.supervisor.command_mode = true;
+    plan.snapshot_signal = snapshot_signal;
+    plan.cgroup = CgroupMode::off;
+    return plan;
+}
+
+}  // namespace gosv::manifest

@@ -1,0 +1,102 @@
+"""A stream of the program under test, read in the background, line by line."""
+
+import json
+import os
+import threading
+
+from .deadline import DEFAULT, Deadline, Timeout
+
+
+class Lines:
+    """Collects what comes out of a descriptor, until its end. Owns the descriptor."""
+
+    def __init__(self, fd, name):
+        self.name = name
+        self._fd = fd
+        self._data = bytearray()
+        self._ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._read, name=name, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        while True:
+            try:
+                block = os.read(self._fd, 65536)
+            except OSError:  # EIO: the other end of a terminal is gone
+                block = b""
+            with self._changed:
+                if block:
+                    self._data += block
+                else:
+                    self._ended = True
+                self._changed.notify_all()
+            if not block:
+                os.close(self._fd)
+                return
+
+    def text(self):
+        with self._changed:
+            return self._data.decode(errors="replace")
+
+    def lines(self):
+        """Complete lines so far; the last one also without its newline once the stream has ended."""
+        with self._changed:
+            text, ended = self._data.decode(errors="replace"), self._ended
+        whole = text.split("\n")
+        rest = whole.pop()
+        return whole + ([rest] if ended and rest else [])
+
+    def objects(self):
+        """The lines that are JSON objects."""
+        found = []
+        for line in self.lines():
+            line = line.strip()
+            if line.startswith("{") and line.endswith("}"):
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    pass
+        return found
+
+    def wait_for(self, find, what, seconds=DEFAULT):
+        """The first true value of find(self), asked again whenever something has come."""
+        deadline = Deadline(seconds)
+        while True:
+            with self._changed:
+                size, ended = len(self._data), self._ended
+            value = find(self)
+            if value:
+                return value
+            if ended or deadline.passed():
+                reason = "the stream has ended" if ended else f"not within {deadline.seconds:g} s"
+                raise Timeout(f"{self.name}: {reason}: {what}; so far:\n{self.text()[-4000:]}")
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: len(self._data) != size or self._ended, deadline.left()
+                )
+
+    def wait_text(self, text, seconds=DEFAULT):
+        return self.wait_for(lambda lines: text in lines.text(), repr(text), seconds)
+
+    def wait_object(self, seconds=DEFAULT, **fields):
+        """The first JSON object with these fields. A field whose value is ... only has to be there."""
+        return self.wait_objects(1, seconds, **fields)[0]
+
+    def wait_objects(self, count, seconds=DEFAULT, **fields):
+        def find(lines):
+            found = [entry for entry in lines.objects() if matches(entry, fields)]
+            return found if len(found) >= count else None
+
+        return self.wait_for(find, f"{count} x {fields}", seconds)
+
+    def wait_end(self, seconds=DEFAULT):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._ended, Deadline(seconds).left()):
+                raise Timeout(f"{self.name}: still open; so far:\n{self.text()[-4000:]}")
+
+
+def matches(entry, fields):
+    return all(
+        name in entry and (value is ... or entry[name] == value) for name, value in fields.items()
+    )

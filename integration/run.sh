@@ -1,0 +1,161 @@
+# shellcheck shell=sh
+# What `./dev test` does, sourced by ./dev: every step, its time, and whether anything stayed behind.
+#
+# Steps that compile run in the foreground at a lower priority; those that mostly wait (the base image,
+# the integration tests) run beside them as soon as what they need is there. A step in the background
+# writes to build/test-logs/, which is printed when the foreground is done.
+
+logs=build/test-logs
+
+test_everything() {
+    started=$(date +%s)
+    if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
+        need build test format
+    else
+        need build test format docker-test
+    fi
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    # Everything temporary goes here, and everything that is started carries the variable: that is how
+    # leftovers are found among the other processes of the machine.
+    work=$(mktemp -d "${TMPDIR:-/tmp}/gosv-test.XXXXXX")
+    export TMPDIR="$work" GOSV_TEST_RUN="$work"
+    mounts >"$work.mounts"
+    background=
+    trap 'interrupted' INT TERM HUP
+
+    if [ -z "${GOSV_SKIP_DOCKER:-}" ]; then
+        beside base-image as_root_here "$python" integration/docker/base_image.py
+    fi
+    step format check_format || :
+    if step release build_release && step dev build dev; then
+        beside integration integration_tests
+        step dev-ctest unit_tests dev || :
+    fi
+    if step asan build asan; then
+        step asan-ctest unit_tests asan || :
+    fi
+    finish_background
+    step leftovers nothing_left || :
+    report
+}
+
+# --- steps ----------------------------------------------------------------------------------------
+
+# step NAME COMMAND...: runs it, and notes its time and its outcome for the report.
+step() {
+    step_name=$1
+    shift
+    printf '\n=== %s\n' "$step_name"
+    step_begun=$(date +%s)
+    step_outcome=FAILED
+    if "$@"; then step_outcome=ok; fi
+    printf '%s %s %s\n' "$step_name" "$step_outcome" "$(($(date +%s) - step_begun))" >>"$work.steps"
+    [ "$step_outcome" = ok ]
+}
+
+# beside NAME COMMAND...: the same in the background. No set -e inside: step() notes what failed.
+beside() {
+    beside_name=$1
+    (step "$@" >"$logs/$beside_name.log" 2>&1 || :) &
+    background="$background $beside_name:$!"
+}
+
+finish_background() {
+    for job in $background; do
+        printf '\nwaiting for: %s\n' "${job%%:*}"
+        wait "${job##*:}" || :
+        cat "$logs/${job%%:*}.log"
+    done
+    background=
+}
+
+unit_tests() {
+    ctest --preset "$1" -j "$jobs" --timeout 120
+}
+
+# Two runs of pytest, so that each closes with its own line.
+integration_tests() {
+    set -- --tb=short -p no:cacheprovider -v --durations=10
+    pytest_failed=0
+    as_root_here "$python" -m pytest "$@" integration --ignore integration/docker || pytest_failed=1
+    if [ -z "${GOSV_SKIP_DOCKER:-}" ]; then
+        as_root_here "$python" -m pytest "$@" integration/docker || pytest_failed=1
+    fi
+    return "$pytest_failed"
+}
+
+# As root with what the tests need of our environment, which sudo would drop.
+as_root_here() {
+    as_root env PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" GOSV_TEST_RUN="$GOSV_TEST_RUN" \
+        GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" "$@"
+}
+
+# --- leftovers ------------------------------------------------------------------------------------
+
+mounts() {
+    # A login session of somebody else may come and go meanwhile.
+    awk '$5 !~ "^/run/user/" {print $5}' /proc/self/mountinfo | sort
+}
+
+# Pids of what the tests started and of what runs in one of their containers.
+processes_left() {
+    as_root env -u GOSV_TEST_RUN grep -lszx "GOSV_TEST_RUN=$work" /proc/[0-9]*/environ || :
+    grep -ls '/gosv-test' /proc/[0-9]*/cgroup || :
+}
+
+nothing_left() {
+    left=0
+    for file in $(processes_left); do
+        pid=${file#/proc/}
+        pid=${pid%%/*}
+        # Reading a list of files takes a moment in which a process may end.
+        line=$(ps -o pid=,ppid=,stat=,args= -p "$pid") || continue
+        printf 'a process was left behind: %s\n' "$line"
+        left=1
+    done
+    mounts | comm -13 "$work.mounts" - >"$work.new"
+    if [ -s "$work.new" ]; then
+        sed 's/^/a mount was left behind: /' "$work.new"
+        left=1
+    fi
+    [ "$left" -eq 0 ] && printf 'no process, mount or container was left behind\n'
+}
+
+# Nothing mounted lies below $work when it is removed: a mount would be emptied with it.
+remove_work() {
+    if mounts | grep -q "^$work"; then
+        printf 'not removed, something is mounted in it: %s\n' "$work"
+    else
+        as_root rm -rf "$work"
+    fi
+    rm -f "$work.mounts" "$work.new" "$work.steps"
+}
+
+interrupted() {
+    trap - INT TERM HUP
+    printf '\ninterrupted: stopping what runs in the background\n'
+    for job in $background; do
+        # pytest takes TERM for Ctrl-C and tears its fixtures down.
+        for pid in $(pgrep -P "${job##*:}"); do as_root kill -TERM "$pid" 2>/dev/null || :; done
+        wait "${job##*:}" 2>/dev/null || :
+    done
+    remove_work
+    exit 130
+}
+
+report() {
+    trap - INT TERM HUP
+    printf '\n=== steps\n'
+    failed=0
+    while read -r name outcome seconds; do
+        printf '%-14s %-7s %5s s\n' "$name" "$outcome" "$seconds"
+        [ "$outcome" = ok ] || failed=$((failed + 1))
+    done <"$work.steps"
+    if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
+        printf 'docker         not run: GOSV_SKIP_DOCKER is set\n'
+    fi
+    printf 'in all                 %5s s\n' "$(($(date +%s) - started))"
+    remove_work
+    [ "$failed" -eq 0 ] || die "$failed step(s) failed"
+}

@@ -78,7 +78,7 @@ unit_tests() {
 integration_tests() {
     set -- --tb=short -p no:cacheprovider -v --durations=10
     pytest_failed=0
-    as_root_here "$python" -m pytest "$@" integration --ignore integration/docker || pytest_failed=1
+    as_root_here "$python" -m pytest "$@" -n 4 --ignore integration/docker integration || pytest_failed=1
     if [ -z "${GOSV_SKIP_DOCKER:-}" ]; then
         as_root_here "$python" -m pytest "$@" integration/docker || pytest_failed=1
     fi

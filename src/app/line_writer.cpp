@@ -1,5 +1,7 @@
 #include "app/line_writer.hpp"
 
+#include <algorithm>
+
 namespace gosv::app {
 
 namespace {
@@ -36,9 +38,12 @@ std::size_t utf8_length(std::string_view text) noexcept {
     return 0;
 }
 
-bool is_control(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
+// C0, DEL, and C1, whose two bytes of UTF-8 are one control character to a terminal. `text` begins
+// with a valid sequence of that length.
+bool is_control(std::string_view text, std::size_t length) noexcept {
+    const auto first = static_cast<unsigned char>(text[0]);
+    return first < 0x20 || first == 0x7f ||
+           (length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
 }
 
 }  // namespace
@@ -63,72 +68,72 @@ void LineWriter::duration(Duration value) noexcept {
             number(seconds);
             put('s');
         }
-    } else {
+    } else if (ms < 86'400'000) {
         number(ms / 3'600'000);
         put('h');
         if (const std::int64_t minutes = ms % 3'600'000 / 60'000; minutes != 0) {
             number(minutes);
             put('m');
         }
+    } else {
+        number(ms / 86'400'000);
+        put('d');
+        if (const std::int64_t hours = ms % 86'400'000 / 3'600'000; hours != 0) {
+            number(hours);
+            put('h');
+        }
     }
 }
 
-void LineWriter::json_text(std::string_view text) noexcept {
+void LineWriter::json_text(std::string_view text, std::size_t most) noexcept {
+    const std::size_t end = size_ + std::min(most, limit_ - size_);
     while (!text.empty()) {
-        const char c = text[0];
-        std::size_t length = utf8_length(text);
+        const std::size_t length = utf8_length(text);
+        char escape[6] = {'\\', 'u', '0', '0', 0, 0};
+        std::string_view output(escape, sizeof escape);
         if (length == 0) {
-            if (!fits(kReplacement.size())) {
-                return;
-            }
-            put(kReplacement);
-            length = 1;
-        } else if (c == '"' || c == '\\') {
-            if (!fits(2)) {
-                return;
-            }
-            put('\\');
-            put(c);
-        } else if (is_control(c)) {
-            if (!fits(6)) {
-                return;
-            }
-            put("\\u00");
-            put(kHex[static_cast<unsigned char>(c) >> 4]);
-            put(kHex[static_cast<unsigned char>(c) & 15]);
+            output = kReplacement;
+        } else if (text[0] == '"' || text[0] == '\\') {
+            escape[1] = text[0];
+            output = std::string_view(escape, 2);
+        } else if (is_control(text, length)) {
+            // U+0000 to U+009F: the last byte of the sequence is the number.
+            const auto number = static_cast<unsigned char>(text[length - 1]);
+            escape[4] = kHex[number >> 4];
+            escape[5] = kHex[number & 15];
         } else {
-            if (!fits(length)) {
-                return;
-            }
-            put(text.substr(0, length));
+            output = text.substr(0, length);
         }
-        text.remove_prefix(length);
+        if (output.size() > end - size_) {
+            return;
+        }
+        put(output);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
 }
 
 void LineWriter::visible(std::string_view text) noexcept {
     while (!text.empty()) {
-        const char c = text[0];
         const std::size_t length = utf8_length(text);
-        if (length == 0 || is_control(c)) {
-            if (!fits(4)) {
-                return;
-            }
-            if (c == '\n') {
-                put("\\n");
-            } else {
-                put("\\x");
-                put(kHex[static_cast<unsigned char>(c) >> 4]);
-                put(kHex[static_cast<unsigned char>(c) & 15]);
-            }
-            text.remove_prefix(1);
-            continue;
+        char escape[4] = {'\\', 'x', 0, 0};
+        std::string_view output(escape, sizeof escape);
+        std::size_t taken = 1;
+        if (text[0] == '\n' || text[0] == '\t') {
+            escape[1] = text[0] == '\n' ? 'n' : 't';
+            output = std::string_view(escape, 2);
+        } else if (length == 0 || is_control(text, length)) {
+            const auto byte = static_cast<unsigned char>(text[0]);
+            escape[2] = kHex[byte >> 4];
+            escape[3] = kHex[byte & 15];
+        } else {
+            output = text.substr(0, length);
+            taken = length;
         }
-        if (!fits(length)) {
+        if (!fits(output.size())) {
             return;
         }
-        put(text.substr(0, length));
-        text.remove_prefix(length);
+        put(output);
+        text.remove_prefix(taken);
     }
 }
 

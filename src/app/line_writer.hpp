@@ -42,12 +42,12 @@ class LineWriter {
             put(' ');
         }
     }
-    // For people: 350ms, 1.2s, 45s, 1m30s, 2h5m.
+    // For people: 350ms, 1.2s, 45s, 1m30s, 2h5m, 3d4h.
     void duration(Duration value) noexcept;
     // What may hold anything, as part of a JSON string: control characters, quotes and invalid UTF-8
-    // are escaped or replaced. Cut at a character's border.
-    void json_text(std::string_view text) noexcept;
-    // The same for people: control characters as \n, \x1b.
+    // are escaped or replaced. Cut at a character's border, after at most `most` bytes of output.
+    void json_text(std::string_view text, std::size_t most = SIZE_MAX) noexcept;
+    // The same for people: control characters (C1 ones too: terminals obey them) as \n, \t, \x1b.
     void visible(std::string_view text) noexcept;
 
     // Gives back the room that was kept for the end.

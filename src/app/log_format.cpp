@@ -13,9 +13,9 @@ struct Date {
     std::int64_t day;
 };
 
-// Days since 1970 to the proleptic Gregorian calendar. Years begin in March, so that the leap day is
-// the last of its year; 400 years are 146,097 days. (gmtime_r would do, but reads TZ data in some C
-// libraries.)
+// Days since 1970 to the proleptic Gregorian calendar. Years begin in March, so that the leap day
+// is the last of its year; 400 years are 146,097 days. (gmtime_r would do, but reads TZ data in
+// some C libraries.)
 Date civil_date(std::int64_t days) noexcept {
     const std::int64_t shifted = days + 719'468;  // from 0000-03-01
     const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
@@ -50,6 +50,10 @@ void put_time(LineWriter& out, WallTime time) noexcept {
     out.put('.');
     out.padded(rest % 1000, 3);
     out.put('Z');
+}
+
+bool has_status(const LogLine& line) noexcept {
+    return line.code || !line.signal.is_none();
 }
 
 void put_status(LineWriter& out, const LogLine& line) noexcept {
@@ -123,7 +127,7 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
             return;
         case LogEvent::failed:
             put_reason(out, line, "");
-            out.put(line.reason.empty() ? "" : ", ");
+            out.put(line.reason.empty() || !has_status(line) ? "" : ", ");
             put_status(out, line);
             return;
         case LogEvent::completed:
@@ -156,7 +160,8 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
             return;
         case LogEvent::dropped:
             out.number(line.attempt.value_or(0));
-            out.put(" log lines were lost: stderr was not read");
+            out.put(line.attempt == 1U ? " log line was" : " log lines were");
+            out.put(" lost: stderr was not read");
             return;
         case LogEvent::boot:
         case LogEvent::ready:
@@ -179,11 +184,14 @@ void put_text(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     out.put(' ');
     out.column(name(line.event), 10);
     out.put(' ');
-    if (!line.service.empty()) {
-        out.visible(line.service);
+    char buffer[kMaxLine];
+    LineWriter sentence(buffer);
+    put_sentence(sentence, line);
+    out.visible(line.service);
+    if (!line.service.empty() && !sentence.view().empty()) {
         out.put(": ");
     }
-    put_sentence(out, line);
+    out.put(sentence.view());
 }
 
 void put_number(LineWriter& out, std::string_view key, std::int64_t value) noexcept {
@@ -193,11 +201,12 @@ void put_number(LineWriter& out, std::string_view key, std::int64_t value) noexc
     out.number(value);
 }
 
-void put_string(LineWriter& out, std::string_view key, std::string_view value) noexcept {
+void put_string(LineWriter& out, std::string_view key, std::string_view value,
+                std::size_t most = SIZE_MAX) noexcept {
     out.put(",\"");
     out.put(key);
     out.put("\":\"");
-    out.json_text(value);
+    out.json_text(value, most);
     out.put('"');
 }
 
@@ -205,13 +214,12 @@ std::int64_t as_ms(Duration value) noexcept {
     return std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
 }
 
-// Texts of unknown length are cut to these, so that all of them and the structure fit a line.
+// Texts of unknown length take at most so many bytes, escapes included: with every number at its
+// longest the structure needs 267 more, and all of it together fits a line.
 constexpr std::size_t kMostMsg = 400;
-constexpr std::size_t kMostReason = 300;
-
-std::string_view cut(std::string_view text, std::size_t most) noexcept {
-    return text.substr(0, most);
-}
+constexpr std::size_t kMostReason = 250;
+constexpr std::size_t kMostService = 100;
+static_assert(kMostMsg + kMostReason + kMostService + 267 <= kMaxLine);
 
 void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     out.put("{\"time\":\"");
@@ -222,9 +230,9 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     char sentence[kMostMsg];
     LineWriter msg(sentence);
     put_sentence(msg, line);
-    put_string(out, "msg", msg.view());
+    put_string(out, "msg", msg.view(), kMostMsg);
     if (!line.service.empty()) {
-        put_string(out, "service", line.service);
+        put_string(out, "service", line.service, kMostService);
     }
     if (line.pid.exists()) {
         put_number(out, "pid", line.pid.value);
@@ -249,7 +257,7 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
         put_number(out, "max_restarts", *line.max_restarts);
     }
     if (!line.reason.empty()) {
-        put_string(out, "reason", cut(line.reason, kMostReason));
+        put_string(out, "reason", line.reason, kMostReason);
     }
 }
 

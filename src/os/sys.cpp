@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,6 +99,17 @@ Result<std::size_t> send_nonblock(BorrowedFd fd, std::string_view bytes) noexcep
     const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
     return counted(retry([&] { return ::send(fd.raw(), bytes.data(), bytes.size(), flags); }),
                    "send");
+}
+
+Result<std::size_t> write_nowait(BorrowedFd fd, std::string_view bytes) noexcept {
+    // iovec's member is not const, but a write does not change what it points to.
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    constexpr long kAtPosition = -1;  // the descriptor's own
+    return counted(retry([&] {
+                       return static_cast<ssize_t>(os::kernel::call(
+                           SYS_pwritev2, fd.raw(), &part, 1, kAtPosition, kAtPosition, RWF_NOWAIT));
+                   }),
+                   "pwritev2");
 }
 
 Result<std::string> read_file(const char* path, std::size_t limit) noexcept {

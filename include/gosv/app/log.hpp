@@ -5,8 +5,7 @@
 // the next line that fits. A dead reader (EPIPE, EIO, closed stderr) drops everything in silence.
 //
 // stderr is shared with the services: O_NONBLOCK is a flag of the open file description and must not
-// be set on it. The stream is reopened through /proc/self/fd/2; sockets (which cannot be reopened)
-// get MSG_DONTWAIT; where neither is possible, poll(2) and writes of at most PIPE_BUF.
+// be set on it. src/app/log_stream.hpp has the ways round that.
 //
 // After construction nothing here allocates, throws or blocks. Loop thread only. The only user of
 // spdlog is log.cpp.
@@ -66,7 +65,9 @@ class Log {
     bool enabled(LogLevel level) const noexcept;
     void write(const LogLine& line) noexcept;
 
-    // Writes what the stream takes now. True when the ring is empty (or the stream is dead).
+    // Writes what the stream takes now. False: the stream is full, poll writable_fd(). True: there is
+    // nothing to wait for. All is written; or the stream is dead; or lines are held; or polling
+    // would not tell when it gets better (a full disk): those lines are tried again by the next call.
     bool flush() noexcept;
     // Descriptor to poll for writability while flush() is false; not open when the stream cannot be
     // polled (a regular file never needs it).
@@ -75,6 +76,7 @@ class Log {
     BorrowedFd own_fd() const noexcept;
     // While held, lines gather in the ring: a snapshot is being written to the same stream.
     void hold(bool held) noexcept;
+    // Lines lost for want of room, in all.
     std::uint64_t dropped() const noexcept;
 
   private:

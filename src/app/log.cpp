@@ -1,0 +1,174 @@
+#include "gosv/app/log.hpp"
+
+#include <limits.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/sink.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "app/log_format.hpp"
+#include "app/log_ring.hpp"
+#include "app/log_stream.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::error:
+            return spdlog::level::err;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+    }
+    return spdlog::level::info;
+}
+
+// For people who read the line; nothing is decided by it.
+WallTime wall_now() noexcept {
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+}
+
+// Takes lines that are formatted already. Not on spdlog's base_sink: that one makes a pattern
+// formatter, which is not needed and would double what spdlog adds to the binary.
+class RingSink final : public spdlog::sinks::sink {
+  public:
+    RingSink(LogFormat format, std::size_t capacity) : format_(format), ring_(capacity) {}
+
+    void log(const spdlog::details::log_msg& message) override {
+        const std::string_view line(message.payload.data(), message.payload.size());
+        // The order of the lines is the order of what happened, losses included.
+        if (!tell_losses()) {
+            ring_.lose_one();
+            ++dropped_;
+        } else if (!ring_.push(line)) {
+            ++dropped_;
+        }
+    }
+
+    void flush() override {}  // the stream is Log's affair
+
+    void set_pattern(const std::string&) override {}
+
+    void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+    // How many lines were lost, as a line in their place; true when there is nothing to tell any
+    // more.
+    bool tell_losses() noexcept {
+        if (ring_.lost() == 0) {
+            return true;
+        }
+        const std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+        char buffer[kMaxLine];
+        const std::string_view notice =
+            format_line({.event = LogEvent::dropped,
+                         .level = LogLevel::warn,
+                         .attempt = static_cast<std::uint32_t>(std::min(ring_.lost(), most))},
+                        format_, wall_now(), buffer);
+        if (notice.size() > ring_.room()) {
+            return false;
+        }
+        (void)ring_.push(notice);
+        ring_.losses_told();
+        return true;
+    }
+
+    LogRing& ring() noexcept { return ring_; }
+
+    std::uint64_t dropped() const noexcept { return dropped_; }
+
+  private:
+    LogFormat format_;
+    LogRing ring_;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace
+
+struct Log::Impl {
+    Impl(LogFormat format_in, LogLevel level, BorrowedFd inherited, std::size_t capacity)
+        : format(format_in),
+          sink(std::make_shared<RingSink>(format_in, capacity)),
+          // An object of our own: spdlog's registry would bring threads and a default logger.
+          logger("gosv", sink),
+          stream(inherited) {
+        logger.set_level(spdlog_level(level));
+    }
+
+    LogFormat format;
+    std::shared_ptr<RingSink> sink;
+    spdlog::logger logger;
+    LogStream stream;
+    bool held = false;
+};
+
+Log::Log(LogFormat format, LogLevel level, BorrowedFd stream, std::size_t ring)
+    : impl_(std::make_unique<Impl>(format, level, stream, ring)) {}
+
+Log::~Log() = default;
+
+bool Log::enabled(LogLevel level) const noexcept {
+    return impl_->logger.should_log(spdlog_level(level));
+}
+
+void Log::write(const LogLine& line) noexcept {
+    if (!enabled(line.level) || impl_->stream.is_dead()) {
+        return;
+    }
+    char buffer[kMaxLine];
+    const std::string_view text = format_line(line, impl_->format, wall_now(), buffer);
+    impl_->logger.log(spdlog_level(line.level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+bool Log::flush() noexcept {
+    LogRing& ring = impl_->sink->ring();
+    // Nothing is added meanwhile but a notice of losses: the ring's size bounds this loop.
+    while (!impl_->held && !impl_->stream.is_dead()) {
+        if (ring.empty()) {
+            if (ring.lost() == 0 || !impl_->sink->tell_losses()) {
+                return true;
+            }
+        }
+        char piece[PIPE_BUF];
+        const WriteResult result = impl_->stream.write(ring.front(piece));
+        ring.consume(result.bytes);
+        switch (result.outcome) {
+            case WriteOutcome::written:
+                if (result.bytes == 0) {
+                    return true;  // no progress and no reason: not worth a loop
+                }
+                break;
+            case WriteOutcome::full:
+                return false;
+            case WriteOutcome::later:
+            case WriteOutcome::dead:
+                return true;
+        }
+    }
+    return true;
+}
+
+BorrowedFd Log::writable_fd() const noexcept {
+    return impl_->stream.pollable();
+}
+
+BorrowedFd Log::own_fd() const noexcept {
+    return impl_->stream.own();
+}
+
+void Log::hold(bool held) noexcept {
+    impl_->held = held;
+}
+
+std::uint64_t Log::dropped() const noexcept {
+    return impl_->sink->dropped();
+}
+
+}  // namespace gosv::app

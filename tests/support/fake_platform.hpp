@@ -98,7 +98,9 @@ class FakePlatform final : public app::Platform {
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
         }
-        if (signals.empty() && dead.empty() && exec_now_.empty() && deadline != kNever &&
+        // The dead whom a failing wait(2) does not show do not wake anybody either.
+        const bool death_seen = !dead.empty() && !wait_fails;
+        if (signals.empty() && !death_seen && exec_now_.empty() && deadline != kNever &&
             deadline > time) {
             time = deadline;
         }

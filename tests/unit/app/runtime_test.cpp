@@ -341,10 +341,11 @@ TEST_CASE(
             }
             f.turn(4);
         }
+        // A turn each: in one more the clock would jump to the end of the grace period.
         f.platform.signal(15);
-        f.turn(2);
+        f.turn();
         f.platform.signal(15);
-        f.turn(2);
+        f.turn();
         for (std::size_t i = 0; i < 8; ++i) {
             if (f.platform.live_children > 0) {
                 f.platform.die(f.platform.pid_of[i], ExitStatus::killed_by(Signal{9}));

@@ -1,6 +1,14 @@
 #pragma once
-// How diagnostics look: `file:line:col: error: ...` with the source line, a caret and a hint, or as
-// JSON (one object: {"file", "valid", "diagnostics": [{severity, line, column, path, message, hint}]}).
+// How the problems of a manifest look.
+//
+// As text: `file:line:col: error: message`, the source line, a caret under the word, `hint: ...`,
+// and at the end how many there are; "" when there are none. Columns count bytes.
+//
+// As JSON: one object on one line, valid UTF-8 whatever the manifest holds:
+//   {"file": "...", "valid": true|false, "diagnostics": [{"severity": "error"|"warning", "line": N,
+//    "column": N, "path": "services.web.user", "message": "...", "hint": "..."}]}
+// line and column are 0 when the file as a whole is meant. A problem of another file (an env_file)
+// has that file's name as "file".
 #include <string>
 #include <string_view>
 

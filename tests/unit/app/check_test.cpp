@@ -1,0 +1,146 @@
+// Diagnostics as people and as programs read them.
+#include "gosv/app/check.hpp"
+
+#include <doctest/doctest.h>
+
+#include "gosv/base/utf8.hpp"
+#include "support/json_check.hpp"
+
+using namespace gosv;
+using app::render_json;
+using app::render_text;
+using manifest::Diagnostic;
+using manifest::Diagnostics;
+
+namespace {
+
+constexpr std::string_view kSource =
+    "services:\n"
+    "  web:\n"
+    "    comand: [nginx]\n"
+    "    restart: sometimes\n";
+
+Diagnostic unknown_key() {
+    return {.at = {3, 5},
+            .path = "services.web.comand",
+            .message = "unknown key 'comand'",
+            .hint = "did you mean 'command'?"};
+}
+
+Diagnostic odd_value(Diagnostic::Severity severity = Diagnostic::Severity::warning) {
+    return {.severity = severity,
+            .at = {4, 14},
+            .path = "services.web.restart",
+            .message = "odd value",
+            .hint = ""};
+}
+
+}  // namespace
+
+TEST_CASE("a problem is its place, its line, a caret and a way out") {
+    CHECK(render_text({unknown_key()}, kSource, "gosv.yaml") ==
+          "gosv.yaml:3:5: error: unknown key 'comand'\n"
+          "    comand: [nginx]\n"
+          "    ^~~~~~\n"
+          "hint: did you mean 'command'?\n"
+          "1 error\n");
+}
+
+TEST_CASE("without a hint there is no line for it, and all are counted") {
+    CHECK(render_text({unknown_key(), unknown_key(), odd_value()}, kSource, "f")
+              .ends_with("f:4:14: warning: odd value\n"
+                         "    restart: sometimes\n"
+                         "             ^~~~~~~~~\n"
+                         "2 errors, 1 warning\n"));
+    CHECK(render_text({odd_value(), odd_value()}, kSource, "f").ends_with("\n2 warnings\n"));
+}
+
+TEST_CASE("nothing to tell is no text at all") {
+    CHECK(render_text({}, kSource, "f").empty());
+}
+
+TEST_CASE("a problem of the file as a whole has no place in it") {
+    Diagnostic problem;
+    problem.message = "is a directory";
+    problem.hint = "name a file";
+    CHECK(render_text({problem}, "", "/etc") ==
+          "/etc: error: is a directory\n"
+          "hint: name a file\n"
+          "1 error\n");
+}
+
+TEST_CASE("a problem of another file names that file and shows no line of this one") {
+    Diagnostic problem = unknown_key();
+    problem.file = "/srv/web.env";
+    CHECK(render_text({problem}, kSource, "gosv.yaml") ==
+          "/srv/web.env:3:5: error: unknown key 'comand'\n"
+          "hint: did you mean 'command'?\n"
+          "1 error\n");
+}
+
+TEST_CASE("places beyond the text show no line, or the end of one") {
+    Diagnostic problem = unknown_key();
+    problem.at = {99, 1};
+    CHECK(render_text({problem}, kSource, "f")
+              .starts_with("f:99:1: error: unknown key 'comand'\nhint"));
+    problem.at = {1, 99};
+    CHECK(render_text({problem}, kSource, "f").find("\nservices:\n         ^\n") !=
+          std::string::npos);
+    problem.at = {1, 0};
+    CHECK(render_text({problem}, kSource, "f").starts_with("f:1: error: "));
+}
+
+TEST_CASE("the last line needs no end, and lines of DOS have another one") {
+    Diagnostic problem = unknown_key();
+    problem.at = {2, 1};
+    CHECK(render_text({problem}, "a\r\nbc: 1\r", "f").find("\nbc: 1\n^~\n") != std::string::npos);
+    CHECK(render_text({problem}, "a\nbc: 1", "f").find("\nbc: 1\n^~\n") != std::string::npos);
+    CHECK(render_text({problem}, "\n\n", "f").find("'\n\n^\n") != std::string::npos);
+}
+
+TEST_CASE("a message cannot send orders to a terminal") {
+    Diagnostic problem = odd_value();
+    problem.message = "unknown key '\x1b[2J\n\xff'";
+    const std::string text = render_text({problem}, "", "evil\nname");
+    CHECK(text ==
+          "evil\\nname:4:14: warning: unknown key '\\x1b[2J\\n\\xff'\n"
+          "1 warning\n");
+}
+
+TEST_CASE("as JSON: one object on one line") {
+    const std::string text = render_json({unknown_key(), odd_value()}, "gosv.yaml");
+    CHECK(test::JsonCheck::problem(std::string_view(text).substr(0, text.size() - 1)) == "");
+    CHECK(text == R"({"file":"gosv.yaml","valid":false,"diagnostics":[)"
+                  R"({"severity":"error","line":3,"column":5,"path":"services.web.comand",)"
+                  R"("message":"unknown key 'comand'","hint":"did you mean 'command'?"},)"
+                  R"({"severity":"warning","line":4,"column":14,"path":"services.web.restart",)"
+                  R"("message":"odd value","hint":""}]})"
+                  "\n");
+}
+
+TEST_CASE("as JSON: warnings leave a manifest valid, and no problem is an empty list") {
+    CHECK(render_json({odd_value()}, "f").starts_with(R"({"file":"f","valid":true,)"));
+    CHECK(render_json({}, "f") == "{\"file\":\"f\",\"valid\":true,\"diagnostics\":[]}\n");
+}
+
+TEST_CASE("as JSON: a problem of another file names it") {
+    Diagnostic problem = unknown_key();
+    problem.file = "/srv/web.env";
+    CHECK(render_json({problem}, "f").find(R"("error","file":"/srv/web.env","line":3)") !=
+          std::string::npos);
+}
+
+TEST_CASE("as JSON: whatever bytes a manifest holds, it stays JSON and UTF-8") {
+    std::string bytes;
+    for (int byte = 0; byte < 256; ++byte) {
+        bytes += static_cast<char>(byte);
+        bytes += static_cast<char>(255 - byte);
+    }
+    Diagnostic problem = odd_value();
+    problem.path = problem.message = problem.hint = problem.file = bytes;
+    const std::string text = render_json({problem}, bytes);
+    CHECK(test::JsonCheck::problem(std::string_view(text).substr(0, text.size() - 1)) == "");
+    CHECK(find_invalid_utf8(text) == std::string_view::npos);
+    CHECK(text.find('\n') == text.size() - 1);
+    CHECK(find_invalid_utf8(render_text({problem}, bytes, bytes)) == std::string_view::npos);
+}

@@ -265,7 +265,9 @@ void Runtime::read_signals() noexcept {
 
 void Runtime::handle_signal(const os::SignalInfo& info) noexcept {
     if (info.signal == kSigChld) {
-        // The dead are found by looking (every iteration does); only stops need the signal.
+        // The dead are found by looking, which every iteration does before it reads signals. This
+        // one may be of somebody who died in between, and nothing else would wake us.
+        look_again_ = true;
         check_terminal();
         return;
     }

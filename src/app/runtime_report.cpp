@@ -120,7 +120,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
         case ReportKind::exited:
             line.event = LogEvent::exited;
             line.pid = handles_[i].last_pid;
-            line.level = plan_.policies[i].success.contains(report.status) ||
+            line.level = plan_.supervisor.command_mode ||
+                                 plan_.policies[i].success.contains(report.status) ||
                                  self_.stage != core::Stage::supervising
                              ? LogLevel::info
                              : LogLevel::warn;
@@ -140,7 +141,11 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::failed:
             line.event = LogEvent::failed;
-            line.level = LogLevel::error;
+            // How CMD of `gosv -- CMD` ends is between it and whoever called it: no word from us.
+            line.level =
+                plan_.supervisor.command_mode && report.reason == ReportReason::not_restarted
+                    ? LogLevel::info
+                    : LogLevel::error;
             set_status(line, report.status);
             break;
         case ReportKind::completed:

@@ -29,6 +29,19 @@ InheritedSignals take_over_signals() noexcept {
     return inherited;
 }
 
+void give_back_signals(const InheritedSignals& inherited) noexcept {
+    for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
+        if ((inherited.ignored & bit(Signal{number})) != 0) {
+            kernel::SignalAction action{};
+            action.handler = kernel::kIgnoreAction;
+            (void)kernel::call(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
+        }
+    }
+    // Last: what is ignored and pending is gone by now and acts on nobody.
+    (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &inherited.blocked, nullptr,
+                       kernel::kSignalSetSize);
+}
+
 Result<SignalQueue> SignalQueue::open() noexcept {
     const SignalSet all = ~SignalSet{0};
     const long raw =

@@ -219,6 +219,19 @@ TEST_CASE("after a storm of signals the runtime does not sleep before it has rea
     CHECK(f.was_sent(f.platform.pid_of[0], 15, Sent::How::group));
 }
 
+TEST_CASE("a SIGCHLD makes the runtime look at the dead once more before it sleeps") {
+    // Whoever dies after the look and before the signals are read is announced by this one signal.
+    Fixture f(plan_of(1));
+    f.runtime.boot();
+    f.turn(2);
+    f.platform.signal(17);
+    f.turn();
+    f.turn();
+    CHECK(f.platform.last_deadline == MonotonicTime{});
+    f.turn();
+    CHECK(f.platform.last_deadline == kNever);
+}
+
 TEST_CASE("job control signals are not forwarded to services") {
     Fixture f(plan_of(1));
     f.runtime.boot();

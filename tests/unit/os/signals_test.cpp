@@ -81,6 +81,22 @@ TEST_CASE("taking over blocks all signals, ignores none, and tells what it found
           }) == "");
 }
 
+TEST_CASE("giving back restores the mask and what was ignored, and an ignored signal hits nobody") {
+    CHECK(test::isolated([]() -> std::string {
+              const SignalSet blocked = bit(Signal{SIGUSR1}) | bit(Signal{33});
+              raw_block(blocked);
+              raw_ignore(SIGINT);
+              raw_ignore(40);
+              const SignalSet ignored = own_set("SigIgn");
+              const InheritedSignals inherited = take_over_signals();
+              raw_kill(::getpid(), SIGINT);
+              give_back_signals(inherited);
+              EXPECT(own_set("SigBlk") == blocked);
+              EXPECT(own_set("SigIgn") == ignored);
+              return "";
+          }) == "");
+}
+
 TEST_CASE("signals come out once each, real-time ones in order and counted, 32 and 33 too") {
     CHECK(test::isolated([]() -> std::string {
               (void)take_over_signals();

@@ -1,44 +1,10 @@
 #include "gosv/app/cli.hpp"
 
-#include <getopt.h>
-
-#include <cstring>
-#include <string_view>
-
-#include "gosv/base/parse.hpp"
+#include "app/flags.hpp"
 
 namespace gosv::app {
 
 namespace {
-
-enum Option : int {
-    kConfig = 256,
-    kRun,
-    kNoCgroup,
-    kLogFormat,
-    kLogLevel,
-    kKillMode,
-    kSnapshotSignal,
-    kJson,
-    kVersion,
-    kHelp,
-};
-
-// clang-format off
-constexpr option kOptions[] = {
-    {"config",          required_argument, nullptr, kConfig},
-    {"run",             required_argument, nullptr, kRun},
-    {"no-cgroup",       no_argument,       nullptr, kNoCgroup},
-    {"log-format",      required_argument, nullptr, kLogFormat},
-    {"log-level",       required_argument, nullptr, kLogLevel},
-    {"kill-mode",       required_argument, nullptr, kKillMode},
-    {"snapshot-signal", required_argument, nullptr, kSnapshotSignal},
-    {"json",            no_argument,       nullptr, kJson},
-    {"version",         no_argument,       nullptr, kVersion},
-    {"help",            no_argument,       nullptr, kHelp},
-    {nullptr,           0,                 nullptr, 0},
-};
-// clang-format on
 
 constexpr std::string_view kHelpText =
     R"(gosv - a container's PID 1: starts services, restarts them, reaps, stops in order
@@ -47,7 +13,8 @@ usage: gosv [FLAGS] [MANIFEST]        supervise the services of MANIFEST
                                       (default: $GOSV_CONFIG, else /etc/gosv.yaml)
        gosv [FLAGS] --run "CMD"       one service: /bin/sh -c "exec CMD", restarted
        gosv [FLAGS] -- CMD [ARG...]   one command, no restart, like tini and dumb-init
-       gosv check [--json] [MANIFEST] report every problem of a manifest; exit 0 or 78
+       gosv check [--json] [MANIFEST] report every problem of a manifest; exit 0 or 78;
+                                      MANIFEST may be - for stdin
        gosv demo                      two services that show what restarts look like
 
 flags (one dash or two):
@@ -68,204 +35,131 @@ std::string_view basename_of(std::string_view path) noexcept {
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-// getopt keeps its place in globals; one parser at a time, from the start.
-class Parser {
-  public:
-    Parser(int argc, char* const* argv) : argc_(argc), argv_(argv) {
-        optind = 0;  // glibc and musl: start afresh, re-reading "+" and POSIXLY_CORRECT
-        opterr = 0;
+bool is_last_word(Mode mode) noexcept {
+    return mode == Mode::version || mode == Mode::help;
+}
+
+// "check" and "demo" are words, not flags: a manifest of that name is ./check.
+std::optional<Mode> mode_named(std::string_view word) noexcept {
+    if (word == "check") {
+        return Mode::check;
     }
-
-    // Reads options up to the first word that is none. False on a usage error.
-    bool read_options(Options& options, std::string& error) {
-        for (;;) {
-            const int before = optind == 0 ? 1 : optind;
-            // "+": stop at the first word that is no option. The rest belongs to CMD.
-            const int found = ::getopt_long_only(argc_, argv_, "+:", kOptions, nullptr);
-            if (found == -1) {
-                saw_dashes_ = optind > before && std::strcmp(argv_[optind - 1], "--") == 0;
-                return true;
-            }
-            if (!apply(found, before, options, error)) {
-                return false;
-            }
-        }
+    if (word == "demo") {
+        return Mode::demo;
     }
+    return std::nullopt;
+}
 
-    bool saw_dashes() const noexcept { return saw_dashes_; }
-
-    bool at_end() const noexcept { return optind >= argc_; }
-
-    std::string next() { return argv_[optind++]; }
-
-    void skip_word() noexcept { ++optind; }
-
-  private:
-    bool apply(int found, int before, Options& options, std::string& error) {
-        const std::string value = optarg != nullptr ? optarg : "";
-        switch (found) {
-            case kConfig:
-                options.manifest = value;
-                return true;
-            case kRun:
-                options.mode = Mode::run;
-                options.run_command = value;
-                if (value.empty()) {
-                    error = "--run needs a command";
-                    return false;
-                }
-                return true;
-            case kNoCgroup:
-                options.no_cgroup = true;
-                return true;
-            case kLogFormat:
-                if (value == "text") {
-                    options.log_format = manifest::LogFormat::text;
-                } else if (value == "json") {
-                    options.log_format = manifest::LogFormat::json;
-                } else {
-                    error = "--log-format is text or json, not '" + value + "'";
-                    return false;
-                }
-                return true;
-            case kLogLevel:
-                return apply_log_level(value, options, error);
-            case kKillMode:
-                if (value == "group") {
-                    options.kill_mode = core::KillMode::group;
-                } else if (value == "process") {
-                    options.kill_mode = core::KillMode::process;
-                } else {
-                    error = "--kill-mode is group or process, not '" + value + "'";
-                    return false;
-                }
-                command_only_ = "--kill-mode";
-                return true;
-            case kSnapshotSignal:
-                options.snapshot_signal = parse_signal(value);
-                if (!options.snapshot_signal || options.snapshot_signal->number == 9 ||
-                    options.snapshot_signal->number == 17 ||
-                    options.snapshot_signal->number == 19) {
-                    error =
-                        "--snapshot-signal is a signal that can be caught, such as USR1, not '" +
-                        value + "'";
-                    return false;
-                }
-                command_only_ = "--snapshot-signal";
-                return true;
-            case kJson:
-                options.check_json = true;
-                return true;
-            case kVersion:
-                options.mode = Mode::version;
-                return true;
-            case kHelp:
-                options.mode = Mode::help;
-                return true;
-            case ':':
-                error = std::string(argv_[before]) + " needs a value";
-                return false;
-            default:
-                error = unknown_option(argv_[before]);
-                return false;
-        }
+// What was meant by words after the manifest: nearly always a command, since tini and dumb-init
+// need no "--" in front of it, or a container started with one in place of its CMD.
+UsageError too_many_words(const Options& options, const std::string& word) {
+    UsageError error{"unexpected word '" + word + "'"};
+    if (options.mode == Mode::supervise && options.manifest) {
+        error.message += " after the manifest '" + *options.manifest + "'";
+        error.hint = word[0] == '-' && word.size() > 1
+                         ? "flags come before the manifest; a command comes after --: gosv -- CMD"
+                         : "for one command instead of a manifest: gosv -- CMD [ARG...]";
     }
+    return error;
+}
 
-    static bool apply_log_level(const std::string& value, Options& options, std::string& error) {
-        constexpr std::string_view kLevels[] = {"error", "warn", "info", "debug"};
-        for (std::size_t i = 0; i < std::size(kLevels); ++i) {
-            if (value == kLevels[i]) {
-                options.log_level = static_cast<manifest::LogLevel>(i);
-                return true;
-            }
-        }
-        error = "--log-level is error, warn, info or debug, not '" + value + "'";
-        return false;
+// `-- CMD ARG...`
+std::optional<UsageError> take_command(FlagReader& reader, Options& options) {
+    if (options.mode == Mode::run || options.manifest) {
+        return UsageError{"a command after -- excludes --run and --config"};
     }
-
-    static std::string unknown_option(std::string_view word) {
-        std::vector<std::string_view> names;
-        for (const option* each = kOptions; each->name != nullptr; ++each) {
-            names.emplace_back(each->name);
-        }
-        const std::string_view bare =
-            word.substr(word.find_first_not_of('-') == word.npos ? 0 : word.find_first_not_of('-'));
-        const std::string_view near =
-            nearest_name(bare.substr(0, bare.find('=')), names.data(), names.size());
-        std::string message = "unknown flag '" + std::string(word) + "'";
-        if (!near.empty()) {
-            message += "; did you mean --" + std::string(near) + "?";
-        }
-        return message;
+    if (options.check_json) {
+        return UsageError{"--json goes with `gosv check`"};
     }
+    if (reader.at_end()) {
+        return UsageError{"no command after --"};
+    }
+    options.mode = Mode::command;
+    while (!reader.at_end()) {
+        options.argv.push_back(reader.next());
+    }
+    return std::nullopt;
+}
 
-  public:
-    const char* command_only() const noexcept { return command_only_; }
+// `[check|demo] [FLAGS] [MANIFEST]`, and for check once more [FLAGS]: nothing else can be meant.
+std::optional<UsageError> take_words(FlagReader& reader, Options& options) {
+    UsageError error;
+    std::optional<std::string> word;
+    const auto take_word = [&] {
+        word = reader.at_end() ? std::nullopt : std::optional(reader.next());
+    };
+    take_word();
+    if (const auto named = word ? mode_named(*word) : std::nullopt;
+        named && options.mode == Mode::supervise) {
+        options.mode = *named;
+        if (!reader.read(options, error)) {
+            return error;
+        }
+        take_word();
+    }
+    if (word) {
+        if (options.mode == Mode::run || options.mode == Mode::demo || options.manifest) {
+            return too_many_words(options, *word);
+        }
+        if (word->empty()) {
+            return UsageError{"the name of the manifest is empty"};
+        }
+        options.manifest = word;
+    }
+    if (options.mode == Mode::check && !reader.read(options, error)) {
+        return error;
+    }
+    if (!reader.at_end()) {
+        return too_many_words(options, reader.next());
+    }
+    return std::nullopt;
+}
 
-  private:
-    int argc_;
-    char* const* argv_;
-    bool saw_dashes_ = false;
-    const char* command_only_ = nullptr;  // a flag seen that only `-- CMD` has
-};
+// Flags that do not go together.
+std::optional<UsageError> find_contradiction(const FlagReader& reader, const Options& options) {
+    if (options.check_json && options.mode != Mode::check) {
+        return UsageError{"--json goes with `gosv check`"};
+    }
+    if (reader.command_only() != nullptr) {
+        return UsageError{std::string(reader.command_only()) + " goes with `gosv -- CMD`"};
+    }
+    if (options.mode == Mode::run && options.manifest) {
+        return UsageError{"--run excludes --config"};
+    }
+    if (options.mode == Mode::demo && options.manifest) {
+        return UsageError{"demo brings its own manifest"};
+    }
+    if (options.mode == Mode::supervise && options.manifest == "-") {
+        return UsageError{"a manifest to run is a file; only `gosv check -` reads stdin"};
+    }
+    return std::nullopt;
+}
 
 }  // namespace
 
 std::variant<Options, UsageError> parse_command_line(int argc, char* const* argv) {
     Options options;
     options.program = argc > 0 ? std::string(basename_of(argv[0])) : "gosv";
-    std::string error;
-    Parser parser(argc, argv);
-    if (!parser.read_options(options, error)) {
-        return UsageError{error};
+    UsageError error;
+    FlagReader reader(argc, argv);
+    if (!reader.read(options, error)) {
+        return error;
     }
-    if (options.mode == Mode::version || options.mode == Mode::help) {
+    if (is_last_word(options.mode)) {
         return options;
     }
-    if (parser.saw_dashes()) {
-        if (options.mode == Mode::run || options.manifest) {
-            return UsageError{"a command after -- excludes --run and --config"};
-        }
-        if (parser.at_end()) {
-            return UsageError{"no command after --"};
-        }
-        options.mode = Mode::command;
-        while (!parser.at_end()) {
-            options.argv.push_back(parser.next());
-        }
+    if (reader.saw_dashes()) {
+        const auto problem = take_command(reader, options);
+        return problem ? std::variant<Options, UsageError>(*problem) : options;
+    }
+    if (const auto problem = take_words(reader, options)) {
+        return *problem;
+    }
+    if (is_last_word(options.mode)) {
         return options;
     }
-
-    const std::string_view word = parser.at_end() ? "" : argv[optind];
-    if (options.mode == Mode::supervise && !options.manifest &&
-        (word == "check" || word == "demo")) {
-        options.mode = word == "check" ? Mode::check : Mode::demo;
-        parser.skip_word();
-        if (!parser.read_options(options, error)) {
-            return UsageError{error};
-        }
-        if (options.mode == Mode::version || options.mode == Mode::help) {
-            return options;
-        }
-    }
-    if (options.check_json && options.mode != Mode::check) {
-        return UsageError{"--json goes with `gosv check`"};
-    }
-    if (parser.command_only() != nullptr) {
-        return UsageError{std::string(parser.command_only()) + " goes with `gosv -- CMD`"};
-    }
-    if (parser.at_end()) {
-        return options;
-    }
-    const std::string operand = parser.next();
-    if (options.mode == Mode::run || options.mode == Mode::demo || options.manifest) {
-        return UsageError{"unexpected word '" + operand + "'"};
-    }
-    options.manifest = operand;
-    if (!parser.at_end()) {
-        return UsageError{"unexpected word '" + parser.next() +
-                          "' after the manifest; for a command write `gosv -- " + operand +
-                          " ...`"};
+    if (const auto problem = find_contradiction(reader, options)) {
+        return *problem;
     }
     return options;
 }

@@ -168,7 +168,7 @@ bool plays_container_init(const std::string& program) {
 int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
     const std::variant<Options, UsageError> parsed = parse_command_line(argc, argv);
     if (const auto* error = std::get_if<UsageError>(&parsed)) {
-        print_error("gosv: " + error->message + "\nhint: gosv --help\n");
+        print_error("gosv: " + error->message + "\nhint: " + error->hint + "\n");
         return kExitUsage;
     }
     const Options& options = std::get<Options>(parsed);

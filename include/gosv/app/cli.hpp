@@ -21,7 +21,7 @@ enum class Mode { supervise, run, command, check, demo, version, help };
 
 struct Options {
     Mode mode = Mode::supervise;
-    std::optional<std::string> manifest;  // supervise, check
+    std::optional<std::string> manifest;  // supervise, check ("-": stdin)
     std::string run_command;              // run
     std::vector<std::string> argv;        // command
     bool no_cgroup = false;
@@ -34,7 +34,8 @@ struct Options {
 };
 
 struct UsageError {
-    std::string message;  // one line
+    std::string message;               // one line
+    std::string hint = "gosv --help";  // the way out, one line
 };
 
 std::variant<Options, UsageError> parse_command_line(int argc, char* const* argv);

@@ -88,13 +88,34 @@ manifest::PlanResult plan_from(const manifest::LoadResult& loaded,
     return planned;
 }
 
+// As much of it as is needed to say that it is too much.
+std::string read_stdin() {
+    constexpr std::size_t kEnough = std::size_t{4} * 1024 * 1024;
+    std::string text;
+    char chunk[16384];
+    while (text.size() < kEnough) {
+        const Result<std::size_t> size = sys::read(BorrowedFd(STDIN_FILENO), chunk);
+        if (!size.ok() || size.value() == 0) {
+            break;
+        }
+        text.append(chunk, size.value());
+    }
+    return text;
+}
+
 int check(const Options& options, const manifest::HostFacts& host) {
     const manifest::Environment env = as_map(host.environment);
-    const std::optional<std::string> path = find_manifest(options, env);
+    std::optional<std::string> path = find_manifest(options, env);
     if (!path) {
         return say_no_manifest();
     }
-    const manifest::LoadResult loaded = manifest::load_file(*path, env);
+    manifest::LoadResult loaded;
+    if (path == "-") {
+        path = "<stdin>";
+        loaded = manifest::load_text(read_stdin(), *path, env);
+    } else {
+        loaded = manifest::load_file(*path, env);
+    }
     const manifest::Diagnostics problems = plan_from(loaded, host).diagnostics;
     const bool usable = !has_errors(problems);
     if (options.check_json) {

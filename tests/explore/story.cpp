@@ -1,0 +1,147 @@
+#include "explore/story.hpp"
+
+#include "gosv/base/parse.hpp"
+#include "support/core_text.hpp"
+
+namespace gosv::explore {
+
+namespace {
+
+using core::FinalAction;
+using core::KillMode;
+using core::RestartPolicy;
+
+std::string name_of(Signal signal) {
+    return std::string(signal_name(signal));
+}
+
+std::string success_text(const core::SuccessSet& success) {
+    std::string text;
+    for (std::size_t n = 0; n < success.codes.size(); ++n) {
+        text += success.codes[n] ? (text.empty() ? "" : ",") + std::to_string(n) : "";
+    }
+    for (std::uint8_t n = 1; n <= kMaxSignal; ++n) {
+        text += success.signals[n] ? (text.empty() ? "" : ",") + name_of(Signal{n}) : "";
+    }
+    return text;
+}
+
+std::string signals_text(const core::SignalMap& map) {
+    std::string text;
+    for (std::uint8_t n = 1; n <= kMaxSignal; ++n) {
+        if (map[n] != n) {
+            text += (text.empty() ? "" : ",") + name_of(Signal{n}) + ":" +
+                    (map[n] == 0 ? "none" : name_of(Signal{map[n]}));
+        }
+    }
+    return text;
+}
+
+std::string line_of(const std::string& name, const core::ServicePolicy& policy) {
+    std::string line = "service " + name;
+    const auto add = [&line](const char* key, const std::string& value) {
+        line += std::string(" ") + key + "=" + value;
+    };
+    const auto time = [&add](const char* key, Duration value) { add(key, test::to_text(value)); };
+    add("restart", policy.restart == RestartPolicy::never        ? "never"
+                   : policy.restart == RestartPolicy::on_failure ? "on_failure"
+                                                                 : "always");
+    add("kill_mode", policy.kill_mode == KillMode::group     ? "group"
+                     : policy.kill_mode == KillMode::process ? "process"
+                                                             : "mixed");
+    add("failure_action", policy.failure_action == FinalAction::exit ? "exit" : "none");
+    add("success_action", policy.success_action == FinalAction::exit ? "exit" : "none");
+    add("max_restarts", policy.max_restarts == core::kUnlimited
+                            ? "unlimited"
+                            : std::to_string(policy.max_restarts));
+    time("restart_delay", policy.backoff.first);
+    time("restart_max_delay", policy.backoff.cap);
+    time("stable_after", policy.stable_after);
+    time("stop_grace_period", policy.stop_grace_period);
+    add("success_exit_status", success_text(policy.success));
+    if (policy.signals != core::identity_signal_map()) {
+        add("signals", signals_text(policy.signals));
+    }
+    if (!policy.retry_spawn) {
+        add("retry_spawn", "false");
+    }
+    return line + "\n";
+}
+
+std::string line_of(const scenario::Plan& plan) {
+    const core::SupervisorPolicy& policy = plan.whole;
+    std::string line = "supervisor shutdown_timeout=" + test::to_text(policy.shutdown_timeout) +
+                       " straggler_grace=" + test::to_text(policy.straggler_grace) +
+                       " abandon_after=" + test::to_text(policy.abandon_after);
+    if (policy.exit_code_from) {
+        line += " exit_code_from=" + plan.names[index(*policy.exit_code_from)];
+    }
+    return line + (policy.command_mode ? " command_mode=true\n" : "\n");
+}
+
+// Each fact in the words of the scenario files.
+struct Words {
+    const scenario::Plan& plan;
+
+    std::string name(ServiceId id) const { return plan.names[index(id)]; }
+
+    std::string operator()(const core::Booted&) const { return "booted"; }
+
+    std::string operator()(const core::Started& e) const { return "started " + name(e.service); }
+
+    std::string operator()(const core::SpawnFailed& e) const {
+        switch (e.failure) {
+            case core::SpawnFailure::no_process:
+                return "spawn_failed " + name(e.service) + " no_process";
+            case core::SpawnFailure::transient:
+                return "spawn_failed " + name(e.service) + " transient " +
+                       std::to_string(e.exit_code);
+            case core::SpawnFailure::permanent:
+                break;
+        }
+        return "spawn_failed " + name(e.service) + " permanent " + std::to_string(e.exit_code);
+    }
+
+    std::string operator()(const core::Exited& e) const {
+        return "exited " + name(e.service) + " " + test::to_text(e.status) +
+               (e.tree_populated ? " populated" : "");
+    }
+
+    std::string operator()(const core::TreeEmptied& e) const {
+        return "tree_emptied " + name(e.service);
+    }
+
+    std::string operator()(const core::DeadlineReached&) const { return "deadline"; }
+
+    std::string operator()(const core::StopRequested& e) const {
+        return "stop " + name_of(e.signal);
+    }
+
+    std::string operator()(const core::SignalReceived& e) const {
+        return "signal " + name_of(e.signal);
+    }
+
+    std::string operator()(const core::StragglersGone&) const { return "stragglers_gone"; }
+};
+
+}  // namespace
+
+std::string story_of(const scenario::Plan& plan, std::span<const scenario::TimedEvent> events) {
+    std::string text;
+    for (std::size_t i = 0; i < plan.names.size(); ++i) {
+        text += line_of(plan.names[i], plan.policies[i]);
+    }
+    text += line_of(plan) + "\n";
+    for (const scenario::TimedEvent& timed : events) {
+        text += "@" + test::to_text(timed.at.time_since_epoch()) + " " +
+                std::visit(Words{plan}, timed.event) + "\n";
+    }
+    return scenario::play(text).text;
+}
+
+bool is_scenario(const std::string& story) {
+    const scenario::Played played = scenario::play(story);
+    return played.error.empty() && played.text == story;
+}
+
+}  // namespace gosv::explore

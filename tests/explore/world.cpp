@@ -1,0 +1,127 @@
+#include "explore/world.hpp"
+
+namespace gosv::explore {
+
+namespace {
+
+constexpr Signal kTerm{15};
+constexpr Signal kHup{1};
+constexpr Signal kWinch{28};
+constexpr std::uint8_t kNotFound = 127;
+constexpr std::uint8_t kNotExecutable = 126;
+
+using core::SpawnFailure;
+
+ServiceId id_of(std::size_t i) {
+    return static_cast<ServiceId>(i);
+}
+
+}  // namespace
+
+bool anybody_alive(const World& world, std::size_t services) {
+    for (std::size_t i = 0; i < services; ++i) {
+        if (world.runs[i].alive()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void list_possible(const Case& explored, const World& world, std::vector<core::Event>& events) {
+    const std::size_t services = explored.plan.policies.size();
+    if (!world.booted) {
+        events.emplace_back(core::Booted{});
+    }
+    bool all_started = world.booted;
+    for (std::size_t i = 0; i < services; ++i) {
+        const Run& run = world.runs[i];
+        if (run.main_alive && !run.exec_told) {
+            events.emplace_back(core::Started{id_of(i)});
+            all_started = false;
+            if (explored.only_shutdown && !world.shutting_down) {
+                return;
+            }
+            events.emplace_back(core::SpawnFailed{id_of(i), SpawnFailure::permanent, kNotFound});
+            if (explored.all_spawn_failures) {
+                events.emplace_back(core::SpawnFailed{id_of(i), SpawnFailure::no_process});
+                events.emplace_back(
+                    core::SpawnFailed{id_of(i), SpawnFailure::transient, kNotExecutable});
+            }
+        }
+        if (explored.only_shutdown && !world.shutting_down) {
+            continue;
+        }
+        if (run.main_alive && run.exec_told) {
+            for (const ExitStatus status : explored.statuses) {
+                events.emplace_back(core::Exited{id_of(i), status, false});
+                events.emplace_back(core::Exited{id_of(i), status, true});
+            }
+        }
+        if (run.populated) {
+            events.emplace_back(core::TreeEmptied{id_of(i)});
+        }
+    }
+    if (!explored.only_shutdown || all_started) {
+        events.emplace_back(core::StopRequested{kTerm});
+    }
+    if (explored.signals) {
+        events.emplace_back(core::SignalReceived{kHup});
+        events.emplace_back(core::SignalReceived{kWinch});
+        events.emplace_back(core::SignalReceived{kTerm});
+    }
+    if (world.sweep_open && !anybody_alive(world, services)) {
+        events.emplace_back(core::StragglersGone{});
+    }
+}
+
+void list_impossible(const Case& explored, const World& world, std::vector<core::Event>& events) {
+    const std::size_t services = explored.plan.policies.size();
+    for (std::size_t i = 0; i < services; ++i) {
+        const Run& run = world.runs[i];
+        if (!run.main_alive) {
+            events.emplace_back(core::Started{id_of(i)});
+            events.emplace_back(core::SpawnFailed{id_of(i), SpawnFailure::no_process});
+            events.emplace_back(core::SpawnFailed{id_of(i), SpawnFailure::permanent, kNotFound});
+            events.emplace_back(core::Exited{id_of(i), explored.statuses.back(), false});
+            events.emplace_back(core::Exited{id_of(i), explored.statuses.back(), true});
+        } else if (run.exec_told && !run.asked && !run.killed) {
+            events.emplace_back(core::Started{id_of(i)});
+        }
+        if (!run.populated) {
+            events.emplace_back(core::TreeEmptied{id_of(i)});
+        }
+    }
+    if (!world.sweep_open) {
+        events.emplace_back(core::StragglersGone{});
+    }
+}
+
+core::Event well_behaved(const Case& explored, const World& world) {
+    if (!world.booted) {
+        return core::Booted{};
+    }
+    if (explored.only_shutdown && !world.shutting_down) {
+        for (std::size_t i = 0; i < explored.plan.policies.size(); ++i) {
+            if (!world.runs[i].exec_told) {
+                return core::Started{id_of(i)};
+            }
+        }
+    }
+    if (!world.shutting_down && !explored.plan.whole.command_mode) {
+        return core::StopRequested{kTerm};
+    }
+    for (std::size_t i = 0; i < explored.plan.policies.size(); ++i) {
+        const Run& run = world.runs[i];
+        if (run.main_alive) {
+            return run.exec_told
+                       ? core::Event(core::Exited{id_of(i), explored.statuses.front(), false})
+                       : core::Event(core::Started{id_of(i)});
+        }
+        if (run.populated) {
+            return core::TreeEmptied{id_of(i)};
+        }
+    }
+    return core::StragglersGone{};
+}
+
+}  // namespace gosv::explore

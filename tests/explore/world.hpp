@@ -1,0 +1,66 @@
+#pragma once
+// What is really there, as far as the core's orders and the facts told to it say: processes that
+// live, signals that were sent, when. It is written from the contract and shares no code with the
+// core but the back-off's arithmetic, which the unit tests cover; the judge compares the two.
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "explore/plans.hpp"
+
+namespace gosv::explore {
+
+enum class Fate : std::uint8_t { going, completed, failed, stopped };
+
+// One service: its present run, and what becomes of it.
+struct Run {
+    Fate fate = Fate::going;
+    bool main_alive = false;
+    bool exec_told = false;
+    bool populated = false;   // the main process is gone, something of its tree is not
+    bool asked = false;       // the stop signal was sent to something of this run
+    bool tree_asked = false;  // ... to all of it
+    bool killed = false;      // KILL was sent to all of it
+    bool has_run = false;
+    ExitStatus last{};
+    std::uint32_t in_row = 0;      // restarts without a stable run
+    std::uint32_t no_process = 0;  // failed clones in a row
+    MonotonicTime since{};
+    MonotonicTime asked_at{};
+    MonotonicTime start_at = kNever;  // to be started then
+
+    bool alive() const { return main_alive || populated; }
+};
+
+struct World {
+    std::array<Run, kMostServices> runs{};
+    bool booted = false;
+    bool shutting_down = false;
+    bool hurry = false;       // second stop signal, or the shutdown's time is up: KILL and end
+    bool sweep_open = false;  // stragglers were signalled and are not known to be gone
+    bool sweep_kills = false;
+    bool killed_in_shutdown = false;
+    bool has_failure = false;
+    bool finished = false;
+    std::uint8_t stops = 0;  // stop signals, 2 stands for more
+    std::uint8_t failure_code = 0;
+    std::uint8_t final_code = 0;
+    core::ReportReason cause = core::ReportReason::none;
+    MonotonicTime began_at{};   // the shutdown
+    MonotonicTime sweep_at{};   // the stragglers' grace
+    MonotonicTime last_call{};  // hurry, or KILL to stragglers
+};
+
+bool anybody_alive(const World& world, std::size_t services);
+
+// The events that this world can bring about now. DeadlineReached is not among them: whether it is
+// due is for the core to say.
+void list_possible(const Case& explored, const World& world, std::vector<core::Event>& events);
+
+// Events that it cannot, of the kinds that the core can tell.
+void list_impossible(const Case& explored, const World& world, std::vector<core::Event>& events);
+
+// What comes next when a stop is asked for now and everybody does as told, at once.
+core::Event well_behaved(const Case& explored, const World& world);
+
+}  // namespace gosv::explore

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string_view>
 
-#include "directory.hpp"
 #include "gosv/base/bounded.hpp"
+#include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {

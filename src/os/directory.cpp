@@ -1,4 +1,4 @@
-#include "directory.hpp"
+#include "gosv/os/directory.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -21,16 +21,16 @@ constexpr long kNameOffset = 19;
 NumericEntries NumericEntries::open(BorrowedFd parent, const char* path) noexcept {
     NumericEntries entries;
     entries.directory_.reset(::openat(parent.raw(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    entries.failed_ = !entries.directory_.is_open();
+    entries.err_ = entries.directory_.is_open() ? 0 : errno;
     return entries;
 }
 
 std::optional<int> NumericEntries::next() noexcept {
-    while (!failed_) {
+    while (err_ == 0) {
         if (used_ == filled_) {
             const long size = ::syscall(SYS_getdents64, directory_.raw(), buffer_, sizeof buffer_);
             if (size <= 0) {
-                failed_ = size < 0;
+                err_ = size < 0 ? errno : 0;
                 return std::nullopt;
             }
             filled_ = size;

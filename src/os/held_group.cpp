@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <optional>
 
-#include "directory.hpp"
+#include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <climits>
 
-#include "directory.hpp"
+#include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 #include "kernel.hpp"
 

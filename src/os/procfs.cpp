@@ -162,4 +162,15 @@ Result<std::string_view> Proc::read(const char* path, std::span<char> into) cons
     return std::string_view(into.data(), filled);
 }
 
+Result<std::string_view> Proc::read_link(const char* path, std::span<char> into) const noexcept {
+    if (!is_mounted()) {
+        return SysError{ENOENT, "readlink"};
+    }
+    const ssize_t size = ::readlinkat(root_.raw(), path, into.data(), into.size());
+    if (size < 0) {
+        return SysError{errno, "readlink"};
+    }
+    return std::string_view(into.data(), static_cast<std::size_t>(size));
+}
+
 }  // namespace gosv::os

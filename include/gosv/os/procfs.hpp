@@ -54,6 +54,9 @@ class Proc {
     // Reads a small file below /proc ("12/stat") into `into`; what was read, or the error.
     Result<std::string_view> read(const char* path, std::span<char> into) const noexcept;
 
+    // Where a symbolic link below /proc ("12/fd/3") leads to; cut when `into` is too small.
+    Result<std::string_view> read_link(const char* path, std::span<char> into) const noexcept;
+
   private:
     Fd root_;
 };

@@ -21,14 +21,17 @@ class NumericEntries {
     // The next number; nullopt at the end or on an error (see failed()).
     std::optional<int> next() noexcept;
 
-    bool failed() const noexcept { return failed_; }
+    bool failed() const noexcept { return err_ != 0; }
+
+    // The errno of the open or the read that failed; 0: none.
+    int error() const noexcept { return err_; }
 
   private:
     Fd directory_;
     alignas(std::uint64_t) char buffer_[2048];
     long filled_ = 0;
     long used_ = 0;
-    bool failed_ = false;
+    int err_ = 0;
 };
 
 }  // namespace gosv::os

@@ -30,28 +30,6 @@ Date civil_date(std::int64_t days) noexcept {
             day_of_year - (153 * march_month + 2) / 5 + 1};
 }
 
-// RFC 3339, milliseconds, UTC.
-void put_time(LineWriter& out, WallTime time) noexcept {
-    constexpr std::int64_t kDay = 86'400'000;
-    const std::int64_t days = (time >= 0 ? time : time - (kDay - 1)) / kDay;
-    const std::int64_t rest = time - days * kDay;
-    const Date date = civil_date(days);
-    out.padded(date.year, 4);
-    out.put('-');
-    out.padded(date.month, 2);
-    out.put('-');
-    out.padded(date.day, 2);
-    out.put('T');
-    out.padded(rest / 3'600'000, 2);
-    out.put(':');
-    out.padded(rest / 60'000 % 60, 2);
-    out.put(':');
-    out.padded(rest / 1000 % 60, 2);
-    out.put('.');
-    out.padded(rest % 1000, 3);
-    out.put('Z');
-}
-
 bool has_status(const LogLine& line) noexcept {
     return line.code || !line.signal.is_none();
 }
@@ -142,7 +120,8 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
         case LogEvent::stopping:
         case LogEvent::killing:
             out.put(signal_name(line.signal));
-            put_reason(out, line, ": ");
+            put_reason(out, line, " (");
+            out.put(line.reason.empty() ? "" : ")");
             return;
         case LogEvent::shutdown:
             put_reason(out, line, "");
@@ -262,6 +241,27 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
 }
 
 }  // namespace
+
+void put_time(LineWriter& out, WallTime time) noexcept {
+    constexpr std::int64_t kDay = 86'400'000;
+    const std::int64_t days = (time >= 0 ? time : time - (kDay - 1)) / kDay;
+    const std::int64_t rest = time - days * kDay;
+    const Date date = civil_date(days);
+    out.padded(date.year, 4);
+    out.put('-');
+    out.padded(date.month, 2);
+    out.put('-');
+    out.padded(date.day, 2);
+    out.put('T');
+    out.padded(rest / 3'600'000, 2);
+    out.put(':');
+    out.padded(rest / 60'000 % 60, 2);
+    out.put(':');
+    out.padded(rest / 1000 % 60, 2);
+    out.put('.');
+    out.padded(rest % 1000, 3);
+    out.put('Z');
+}
 
 std::string_view name(LogEvent event) noexcept {
     switch (event) {

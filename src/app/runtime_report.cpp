@@ -1,8 +1,6 @@
 // What the core reports, as log lines. Every event of the contract is written here or not at all,
 // and each failure once.
-#include <algorithm>
-#include <cstdio>
-
+#include "app/start_failure.hpp"
 #include "gosv/app/runtime.hpp"
 #include "gosv/core/names.hpp"
 
@@ -83,24 +81,16 @@ void set_status(LogLine& line, ExitStatus status) noexcept {
 std::string_view Runtime::describe_failed_start(ServiceId service,
                                                 std::span<char> buffer) const noexcept {
     const Handle& handle = handles_[index(service)];
-    const manifest::ExecSpec& exec = plan_.execs[index(service)];
-    int size = 0;
     if (handle.spawn_error.err != 0) {
-        const std::string_view text = errno_text(handle.spawn_error.err);
-        size = std::snprintf(buffer.data(), buffer.size(), "no process to be had: %s: %.*s",
-                             handle.spawn_error.op, static_cast<int>(text.size()), text.data());
-    } else if (handle.last_failure.state == os::ExecState::failed) {
-        const std::string_view stage = os::name(handle.last_failure.stage);
-        const std::string_view text = errno_text(handle.last_failure.err);
-        const std::string_view program = exec.argv.size() > 0 ? exec.argv[0] : "";
-        size = std::snprintf(buffer.data(), buffer.size(), "cannot start '%.200s': %.*s: %.*s",
-                             program.data(), static_cast<int>(stage.size()), stage.data(),
-                             static_cast<int>(text.size()), text.data());
+        return app::describe_failed_start({}, os::Stage::none, handle.spawn_error, buffer);
     }
-    if (size <= 0) {
-        return {};
+    if (handle.last_failure.state == os::ExecState::failed) {
+        const manifest::ExecSpec& exec = plan_.execs[index(service)];
+        return app::describe_failed_start(exec.argv.size() > 0 ? exec.argv[0] : "",
+                                          handle.last_failure.stage,
+                                          SysError{handle.last_failure.err}, buffer);
     }
-    return {buffer.data(), std::min(static_cast<std::size_t>(size), buffer.size() - 1)};
+    return {};
 }
 
 void Runtime::carry_out(const core::Report& report) noexcept {

@@ -105,7 +105,7 @@ TEST_CASE("lines for people say what happened, to whom, and why") {
                 .service = "web",
                 .signal = Signal{9},
                 .reason = "grace period over"}) ==
-          "warn  killing    web: SIGKILL: grace period over");
+          "warn  killing    web: SIGKILL (grace period over)");
     CHECK(said({.event = LogEvent::shutdown, .signal = Signal{15}, .reason = "stop signal"}) ==
           "info  shutdown   stop signal SIGTERM");
     CHECK(said({.event = LogEvent::end, .code = 137}) == "info  end        exit code 137");

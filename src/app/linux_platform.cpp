@@ -14,6 +14,16 @@ namespace {
 // Processes visited in one sweep; what is beyond is reached by the next one.
 constexpr std::size_t kSweepBudget = 8192;
 
+// A snapshot looks at /proc no longer than this.
+constexpr Duration kGatherLimit = std::chrono::seconds(5);
+
+class StderrOutput final : public SnapshotOutput {
+  public:
+    void write(std::string_view lines) override {
+        write_blocking(BorrowedFd(STDERR_FILENO), lines);
+    }
+};
+
 // Epoll tokens: what it is, for which service, and which of its status pipes.
 enum class TokenKind : std::uint8_t { signals, timer, log, exec_status };
 
@@ -230,15 +240,19 @@ Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
     if (!child.ok() || child.value().exists()) {
         return child;
     }
-    // The child: may allocate, may block, may be killed.
+    // The child: may allocate, may block, may be killed. It writes to the inherited stream, not
+    // through the log, whose ring stays what it is: the parent's.
     try {
         const Pid except[] = {Pid{::getpid()}};
         SnapshotInput mine = input;
         mine.self = gosv;
         mine.version = GOSV_VERSION;
+        mine.wall_time = std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
         mine.except = except;
-        const MonotonicTime limit = sys::monotonic_now() + std::chrono::seconds(5);
-        write_blocking(BorrowedFd(STDERR_FILENO), render_snapshot(mine, proc_, limit));
+        StderrOutput output;
+        take_snapshot(mine, proc_, sys::monotonic_now() + kGatherLimit, output);
     } catch (...) {
         ::_exit(1);
     }

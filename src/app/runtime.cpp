@@ -383,12 +383,19 @@ void Runtime::start_snapshot() noexcept {
         shown.name = plan_.execs[i].name;
         shown.state = core::name(state.phase);
         shown.pid = pids_[i];
+        shown.group = pids_[i].exists()        ? pids_[i]
+                      : handles_[i].group_held ? handles_[i].last_pid
+                                               : Pid{};
         if (pids_[i].exists() && !handles_[i].exec_pending) {
             shown.uptime = now_ - state.since;
         }
         shown.restarts = state.restarts_total;
-        if (handles_[i].last_failure.state == os::ExecState::failed) {
-            shown.why = "could not be started";
+        shown.program = plan_.execs[i].argv.size() > 0 ? plan_.execs[i].argv[0] : "";
+        if (handles_[i].spawn_error.err != 0) {
+            shown.failed_start = handles_[i].spawn_error;
+        } else if (handles_[i].last_failure.state == os::ExecState::failed) {
+            shown.failed_stage = handles_[i].last_failure.stage;
+            shown.failed_start = SysError{handles_[i].last_failure.err};
         }
         if (state.has_run) {
             shown.last_exit = state.last_status;

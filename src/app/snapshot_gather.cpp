@@ -1,0 +1,371 @@
+#include "app/snapshot_gather.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "gosv/os/directory.hpp"
+#include "gosv/os/sys.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+// Owners beside the services' numbers.
+constexpr std::size_t kUnknown = SIZE_MAX;
+constexpr std::size_t kBeingLookedUp = SIZE_MAX - 1;
+constexpr std::size_t kNobody = SIZE_MAX - 2;  // not gosv's: a stranger, not shown
+constexpr std::size_t kSelf = SIZE_MAX - 3;
+constexpr std::size_t kOthers = SIZE_MAX - 4;
+
+// The clock is looked at once in so many descriptors.
+constexpr std::size_t kFilesPerLook = 256;
+
+class Path {
+  public:
+    Path(Pid pid, const char* file) noexcept {
+        std::snprintf(text_, sizeof text_, "%d/%s", pid.value, file);
+    }
+
+    Path(Pid pid, const char* directory, int entry) noexcept {
+        std::snprintf(text_, sizeof text_, "%d/%s/%d", pid.value, directory, entry);
+    }
+
+    const char* get() const noexcept { return text_; }
+
+  private:
+    char text_[48];
+};
+
+bool is_denied(int err) noexcept {
+    return err == EACCES || err == EPERM;
+}
+
+void count_kind(std::string_view target, FileKinds& kinds) noexcept {
+    ++(target.starts_with("socket:")       ? kinds.sockets
+       : target.starts_with("pipe:")       ? kinds.pipes
+       : target.starts_with("anon_inode:") ? kinds.anonymous
+                                           : kinds.paths);
+}
+
+// Reads a file below /proc of any length, a line at a time, each without its newline. True at its
+// end, an errno otherwise.
+template <class OnLine>
+int for_each_line(const os::Proc& proc, const char* path, char separator, OnLine on_line) {
+    const Result<Fd> file = sys::openat_read(proc.root(), path);
+    if (!file.ok()) {
+        return file.error().err;
+    }
+    std::string rest;
+    char chunk[16384];
+    for (;;) {
+        const Result<std::size_t> size = sys::read(file.value().borrow(), chunk);
+        if (!size.ok()) {
+            return size.error().err;
+        }
+        if (size.value() == 0) {
+            break;
+        }
+        std::string_view text(chunk, size.value());
+        for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
+            rest.append(text.substr(0, end));
+            if (!on_line(std::string_view(rest))) {
+                return 0;
+            }
+            rest.clear();
+            text.remove_prefix(end + 1);
+        }
+        rest.append(text);
+    }
+    if (!rest.empty()) {
+        (void)on_line(std::string_view(rest));
+    }
+    return 0;
+}
+
+}  // namespace
+
+SnapshotGatherer::SnapshotGatherer(const SnapshotInput& input, const os::Proc& proc,
+                                   MonotonicTime deadline)
+    : services(input.services.size()),
+      proc_mounted(proc.is_mounted()),
+      input_(input),
+      proc_(proc),
+      deadline_(deadline),
+      page_kb_(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024) {}
+
+bool SnapshotGatherer::time_is_up() {
+    out_of_time = out_of_time || sys::monotonic_now() >= deadline_;
+    return out_of_time;
+}
+
+std::optional<SnapshotProcess> SnapshotGatherer::look_at(Pid pid) {
+    char buffer[2048];
+    const Result<std::string_view> text = proc_.read(Path(pid, "stat").get(), buffer);
+    if (!text.ok()) {
+        unreadable += is_denied(text.error().err) ? 1U : 0U;
+        return std::nullopt;
+    }
+    const std::optional<os::ProcStat> stat = os::parse_stat(text.value());
+    if (!stat) {
+        return std::nullopt;
+    }
+    SnapshotProcess process;
+    process.pid = pid;
+    process.parent = stat->parent;
+    process.group = stat->group;
+    process.state = stat->state;
+    process.alive = os::is_alive(*stat);
+    process.threads = stat->threads;
+    process.start_time = stat->start_time;
+    process.vm_rss_kb =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(stat->rss_pages, 0)) * page_kb_;
+    process.vm_size_kb = stat->vsize / 1024;
+    process.name = stat->comm;
+    return process;
+}
+
+// A process belongs to the service whose group it is in, else to whom its parent belongs to. What
+// gosv has adopted has gosv for its parent and is no service's main process.
+std::size_t SnapshotGatherer::owner_of(std::size_t process) {
+    std::vector<std::size_t> chain;
+    std::size_t at = process;
+    std::size_t owner = kUnknown;
+    while (owner == kUnknown) {
+        owner = owner_[at];
+        if (owner != kUnknown) {
+            break;  // known, or a circle: the family changed while it was looked at
+        }
+        owner_[at] = kBeingLookedUp;
+        chain.push_back(at);
+        const Pid parent = all_[at].parent;
+        const auto place = place_.find(parent.value);
+        if (!parent.exists()) {
+            // Nobody in this namespace: docker exec, nsenter. With gosv as PID 1 all that is here
+            // is the container's.
+            owner = input_.self.value == 1 ? kOthers : kNobody;
+        } else if (parent == input_.self) {
+            owner = kOthers;
+        } else if (place == place_.end()) {
+            owner = input_.self.value == 1 ? kOthers : kNobody;  // its parent ended meanwhile
+        } else {
+            at = place->second;
+        }
+    }
+    if (owner == kBeingLookedUp || owner == kSelf) {
+        owner = kOthers;
+    }
+    for (const std::size_t member : chain) {
+        owner_[member] = owner;
+    }
+    return owner;
+}
+
+void SnapshotGatherer::look_at_all() {
+    if (!proc_mounted) {
+        return;
+    }
+    os::NumericEntries entries = os::NumericEntries::open(proc_.root(), ".");
+    while (const std::optional<int> number = entries.next()) {
+        if (time_is_up()) {
+            break;
+        }
+        const Pid pid{*number};
+        const bool excepted =
+            std::find(input_.except.begin(), input_.except.end(), pid) != input_.except.end();
+        if (std::optional<SnapshotProcess> process = excepted ? std::nullopt : look_at(pid)) {
+            all_.push_back(std::move(*process));
+        }
+    }
+    std::sort(all_.begin(), all_.end(),
+              [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid < b.pid; });
+    std::unordered_map<pid_t, std::size_t> service_of_group;
+    for (std::size_t i = 0; i < input_.services.size(); ++i) {
+        if (input_.services[i].group.exists()) {
+            service_of_group.emplace(input_.services[i].group.value, i);
+        }
+        if (input_.services[i].pid.exists()) {
+            service_of_group.emplace(input_.services[i].pid.value, i);
+        }
+    }
+    owner_.assign(all_.size(), kUnknown);
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        place_.emplace(all_[i].pid.value, i);
+        if (all_[i].pid == input_.self) {
+            owner_[i] = kSelf;
+            continue;
+        }
+        // The main process may have left its group (setsid): then its own number tells.
+        auto found = service_of_group.find(all_[i].pid.value);
+        if (found == service_of_group.end()) {
+            found = service_of_group.find(all_[i].group.value);
+        }
+        if (found != service_of_group.end()) {
+            owner_[i] = found->second;
+        }
+    }
+    std::vector<std::vector<std::size_t>> members(services.size());
+    std::vector<std::size_t> members_of_none;
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        const std::size_t owner = owner_of(i);
+        if (owner < services.size()) {
+            members[owner].push_back(i);
+        } else if (owner == kOthers && all_[i].pid != input_.self) {
+            members_of_none.push_back(i);
+        }
+    }
+    collect_zombies();
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        plant(members[i], services[i]);
+    }
+    plant(members_of_none, others);
+    for (SnapshotProcess& process : others) {
+        if (process.depth == 0) {
+            process.origin = origin_of(process);
+        }
+    }
+    if (const auto place = place_.find(input_.self.value); place != place_.end()) {
+        self.push_back(all_[place->second]);
+    }
+}
+
+// Orders members as a tree, depth first. Their parents need not be members (an orphan's is gosv).
+void SnapshotGatherer::plant(const std::vector<std::size_t>& members, ProcessTree& tree) {
+    std::unordered_map<pid_t, std::vector<std::size_t>> children;
+    std::unordered_map<pid_t, bool> is_member;
+    for (const std::size_t member : members) {
+        is_member.emplace(all_[member].pid.value, true);
+    }
+    std::vector<std::pair<std::size_t, int>> waiting;  // and their depth
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+        const pid_t parent = all_[*member].parent.value;
+        if (is_member.contains(parent)) {
+            children[parent].push_back(*member);
+        } else {
+            waiting.emplace_back(*member, 0);
+        }
+    }
+    tree.reserve(members.size());
+    while (!waiting.empty()) {
+        const auto [member, depth] = waiting.back();
+        waiting.pop_back();
+        tree.push_back(std::move(all_[member]));  // its numbers stay readable
+        tree.back().depth = depth;
+        const auto below = children.find(all_[member].pid.value);
+        if (below != children.end()) {
+            for (const std::size_t child : below->second) {
+                waiting.emplace_back(child, depth + 1);
+            }
+            children.erase(below);
+        }
+    }
+    // A circle of parents, seen because the family changed meanwhile: nobody is lost.
+    for (const auto& [parent, rest] : children) {
+        for (const std::size_t member : rest) {
+            tree.push_back(std::move(all_[member]));
+        }
+    }
+}
+
+void SnapshotGatherer::collect_zombies() {
+    std::unordered_map<pid_t, std::size_t> group_of;
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        const SnapshotProcess& process = all_[i];
+        const std::size_t owner = owner_[i];
+        // Those of gosv itself are reaped while this is being read.
+        if (process.alive || process.parent == input_.self || owner == kNobody) {
+            continue;
+        }
+        const auto [entry, is_new] = group_of.emplace(process.parent.value, zombies.size());
+        if (is_new) {
+            ZombieGroup group;
+            group.parent = process.parent;
+            if (const auto place = place_.find(process.parent.value); place != place_.end()) {
+                group.parent_name = all_[place->second].name;
+            }
+            if (owner < input_.services.size()) {
+                group.service = input_.services[owner].name;
+            }
+            zombies.push_back(std::move(group));
+        }
+        zombies[entry->second].pids.push_back(process.pid);
+    }
+    std::stable_sort(
+        zombies.begin(), zombies.end(),
+        [](const ZombieGroup& a, const ZombieGroup& b) { return a.pids.size() > b.pids.size(); });
+}
+
+std::string SnapshotGatherer::origin_of(const SnapshotProcess& process) {
+    if (!process.parent.exists()) {
+        return "from outside: docker exec, nsenter";
+    }
+    std::string origin = "adopted";
+    constexpr std::string_view kVariable = "GOSV_SERVICE=";
+    (void)for_each_line(proc_, Path(process.pid, "environ").get(), '\0',
+                        [&](std::string_view entry) {
+                            if (!entry.starts_with(kVariable)) {
+                                return true;
+                            }
+                            entry.remove_prefix(kVariable.size());
+                            origin += ", started by service " + std::string(entry.substr(0, 64));
+                            return false;
+                        });
+    return origin;
+}
+
+void SnapshotGatherer::read_details(SnapshotProcess& process) {
+    if (!process.alive) {
+        process.details = Details::read;  // the dead have neither files nor memory
+        return;
+    }
+    if (detailed_ >= kMostDetailed || time_is_up()) {
+        ++left_out;
+        return;
+    }
+    ++detailed_;
+    read_files(process);
+    read_maps(process);
+    denied += is_denied(process.files_error) || is_denied(process.maps_error) ? 1U : 0U;
+    // Its number may have got another process meanwhile.
+    const std::optional<SnapshotProcess> now = look_at(process.pid);
+    process.details = now && now->start_time == process.start_time ? Details::read : Details::gone;
+}
+
+void SnapshotGatherer::read_files(SnapshotProcess& process) {
+    os::NumericEntries entries =
+        os::NumericEntries::open(proc_.root(), Path(process.pid, "fd").get());
+    while (const std::optional<int> fd = entries.next()) {
+        ++process.files_total;
+        if (process.files_total % kFilesPerLook == 0 && time_is_up()) {
+            return;
+        }
+        char target[4096];
+        const Result<std::string_view> link =
+            proc_.read_link(Path(process.pid, "fd", *fd).get(), target);
+        const std::string_view text = link.ok() ? link.value() : std::string_view();
+        count_kind(text, process.file_kinds);
+        if (process.files.size() < kMostFiles) {
+            process.files.push_back({*fd, std::string(text)});
+        }
+    }
+    process.files_error = entries.error();
+    std::sort(process.files.begin(), process.files.end(),
+              [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
+}
+
+void SnapshotGatherer::read_maps(SnapshotProcess& process) {
+    const std::size_t most = input_.maps ? *input_.maps : SIZE_MAX;
+    process.maps_error =
+        for_each_line(proc_, Path(process.pid, "maps").get(), '\n', [&](std::string_view line) {
+            if (process.maps.size() < most) {
+                const std::size_t end =
+                    line.find_last_not_of(' ') + 1;  // nothing is mapped: blanks
+                process.maps.emplace_back(line.substr(0, end));
+            }
+            return ++process.maps_total % kFilesPerLook != 0 || !time_is_up();
+        });
+}
+
+}  // namespace gosv::app

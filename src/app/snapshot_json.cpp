@@ -1,0 +1,266 @@
+// The snapshot as one JSON object on one line: the same content under names that stay. Times and
+// sizes say their unit in the name.
+#include "app/line_writer.hpp"
+#include "app/log_format.hpp"
+#include "app/snapshot_render.hpp"
+#include "app/start_failure.hpp"
+#include "gosv/base/parse.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+// Writes members and elements with the commas between them.
+class JsonWriter {
+  public:
+    explicit JsonWriter(std::string& out) : out_(out) {}
+
+    void begin(char bracket) {
+        out_ += bracket;
+        first_ = true;
+    }
+
+    void end(char bracket) {
+        out_ += bracket;
+        first_ = false;
+    }
+
+    // Of an array.
+    void element() {
+        if (!first_) {
+            out_ += ',';
+        }
+        first_ = false;
+    }
+
+    void key(std::string_view name) {
+        element();
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+    }
+
+    void string(std::string_view text) {
+        std::string escaped(6 * text.size(), '\0');
+        LineWriter out(escaped);
+        out.json_text(text);
+        out_ += '"';
+        out_ += out.view();
+        out_ += '"';
+    }
+
+    void member(std::string_view name, std::string_view text) {
+        key(name);
+        string(text);
+    }
+
+    void member(std::string_view name, const char* text) { member(name, std::string_view(text)); }
+
+    void member(std::string_view name, std::uint64_t number) {
+        key(name);
+        out_ += std::to_string(number);
+    }
+
+    void member(std::string_view name, Pid pid) {
+        key(name);
+        out_ += std::to_string(pid.value);
+    }
+
+    void member(std::string_view name, bool yes) {
+        key(name);
+        out_ += yes ? "true" : "false";
+    }
+
+    void number(std::int64_t value) {
+        element();
+        out_ += std::to_string(value);
+    }
+
+  private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+std::uint64_t as_ms(Duration value) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(value).count());
+}
+
+void put_files(const SnapshotProcess& process, JsonWriter& json) {
+    if (process.files_error != 0) {
+        json.member("files_error", errno_name(process.files_error));
+        return;
+    }
+    json.member("files_total", process.files_total);
+    json.key("files");
+    json.begin('[');
+    for (const OpenFile& file : process.files) {
+        json.element();
+        json.begin('{');
+        json.member("fd", static_cast<std::uint64_t>(file.fd));
+        json.member("target", file.target);
+        json.end('}');
+    }
+    json.end(']');
+}
+
+void put_maps(const SnapshotProcess& process, JsonWriter& json) {
+    if (process.maps_error != 0) {
+        json.member("maps_error", errno_name(process.maps_error));
+        return;
+    }
+    json.member("maps_total", process.maps_total);
+    json.key("maps");
+    json.begin('[');
+    for (const std::string& map : process.maps) {
+        json.element();
+        json.string(map);
+    }
+    json.end(']');
+}
+
+void put_process(const SnapshotProcess& process, JsonWriter& json) {
+    json.begin('{');
+    json.member("pid", process.pid);
+    json.member("name", process.name);
+    json.member("state", state_name(process.state));
+    json.member("ppid", process.parent);
+    json.member("threads", static_cast<std::uint64_t>(process.threads));
+    json.member("vm_rss_kb", process.vm_rss_kb);
+    json.member("vm_size_kb", process.vm_size_kb);
+    json.member("zombie", !process.alive);
+    if (!process.origin.empty()) {
+        json.member("origin", process.origin);
+    }
+    switch (process.details) {
+        case Details::not_read:
+            json.member("details", "left out");
+            break;
+        case Details::gone:
+            json.member("details", "ended meanwhile");
+            break;
+        case Details::read:
+            if (process.alive) {
+                put_files(process, json);
+                put_maps(process, json);
+            }
+            break;
+    }
+    json.end('}');
+}
+
+void put_tree(std::string_view name, ProcessTree& tree, SnapshotGatherer& gathered,
+              JsonWriter& json) {
+    json.key(name);
+    json.begin('[');
+    for (SnapshotProcess& process : tree) {
+        gathered.read_details(process);
+        json.element();
+        put_process(process, json);
+        process = {};
+    }
+    json.end(']');
+}
+
+void put_last_run(const SnapshotService& service, JsonWriter& json) {
+    if (service.last_exit) {
+        const ExitStatus status = *service.last_exit;
+        json.key("last_run");
+        json.begin('{');
+        if (status.kind == ExitStatus::Kind::exited) {
+            json.member("code", std::uint64_t{status.number});
+        } else {
+            json.member("signal", signal_name(Signal{status.number}));
+            json.member("core_dumped", status.core_dumped);
+        }
+        json.end('}');
+    }
+    if (service.failed_start.err != 0) {
+        char buffer[512];
+        json.member("reason", describe_failed_start(service.program, service.failed_stage,
+                                                    service.failed_start, buffer));
+    }
+}
+
+void put_service(const SnapshotService& service, ProcessTree& tree, SnapshotGatherer& gathered,
+                 JsonWriter& json) {
+    json.begin('{');
+    json.member("name", service.name);
+    json.member("state", service.state);
+    if (service.pid.exists()) {
+        json.member("pid", service.pid);
+    }
+    if (service.uptime) {
+        json.member("uptime_ms", as_ms(*service.uptime));
+    }
+    json.member("restarts", std::uint64_t{service.restarts});
+    put_last_run(service, json);
+    if (service.next_start) {
+        json.member("next_start_ms", as_ms(*service.next_start));
+    }
+    put_tree("processes", tree, gathered, json);
+    json.end('}');
+}
+
+void put_zombies(const SnapshotGatherer& gathered, JsonWriter& json) {
+    json.key("zombies");
+    json.begin('[');
+    for (const ZombieGroup& group : gathered.zombies) {
+        json.element();
+        json.begin('{');
+        json.member("ppid", group.parent);
+        json.member("parent", group.parent_name);
+        if (!group.service.empty()) {
+            json.member("service", group.service);
+        }
+        json.key("pids");
+        json.begin('[');
+        for (const Pid pid : group.pids) {
+            json.number(pid.value);
+        }
+        json.end(']');
+        json.end('}');
+    }
+    json.end(']');
+}
+
+}  // namespace
+
+void render_json(const SnapshotInput& input, SnapshotGatherer& gathered, SnapshotOutput& output) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin('{');
+    char time[32];
+    LineWriter clock(time);
+    put_time(clock, input.wall_time);
+    json.member("time", clock.view());
+    json.member("level", "info");
+    json.member("event", "snapshot");
+    json.member("msg", "snapshot");
+    json.member("version", input.version);
+    json.member("pid", input.self);
+    json.member("state", input.stage);
+    json.member("uptime_ms", as_ms(input.uptime));
+    json.member("orphans_reaped", input.orphans_reaped);
+    json.member("log_lines_lost", input.log_lines_dropped);
+    put_zombies(gathered, json);
+    json.key("services");
+    json.begin('[');
+    for (std::size_t i = 0; i < input.services.size(); ++i) {
+        json.element();
+        put_service(input.services[i], gathered.services[i], gathered, json);
+    }
+    json.end(']');
+    put_tree("other_processes", gathered.others, gathered, json);
+    put_tree("gosv", gathered.self, gathered, json);
+    json.member("proc_mounted", gathered.proc_mounted);
+    json.member("out_of_time", gathered.out_of_time);
+    json.member("processes_hidden", gathered.unreadable);
+    json.member("details_denied", gathered.denied);
+    json.member("details_left_out", gathered.left_out);
+    json.end('}');
+    out += '\n';
+    output.write(out);
+}
+
+}  // namespace gosv::app

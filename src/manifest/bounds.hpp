@@ -1,0 +1,17 @@
+#pragma once
+// How large a manifest may be. Each bound has a clear error; none is ever met by a file that a
+// person wrote. They keep hostile or broken input from costing more than a moment and some
+// megabytes.
+#include <cstddef>
+
+namespace gosv::manifest {
+
+inline constexpr std::size_t kMaxFileSize = std::size_t{1} << 20;  // a manifest, an env_file
+inline constexpr std::size_t kMaxDepth = 32;                       // collections in collections
+inline constexpr std::size_t kMaxNodes = 200'000;                  // with every alias expanded
+inline constexpr std::size_t kMaxTreeText = std::size_t{8} << 20;  // likewise, bytes of strings
+inline constexpr std::size_t kMaxString =
+    (std::size_t{128} << 10) - 1;  // MAX_ARG_STRLEN, execve(2)
+inline constexpr std::size_t kMaxDiagnostics = 500;
+
+}  // namespace gosv::manifest

@@ -1,0 +1,86 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "bounds.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+using Severity = Diagnostic::Severity;
+
+auto key_of(const Position& at) noexcept {
+    return std::tuple(at.line, at.column);
+}
+
+bool same(const Diagnostic& a, const Diagnostic& b) noexcept {
+    return key_of(a.at) == key_of(b.at) && a.message == b.message && a.file == b.file;
+}
+
+}  // namespace
+
+void Report::error(Position at, std::string path, std::string message, std::string hint) {
+    found_.push_back(
+        {at, {Severity::error, at, std::move(path), std::move(message), std::move(hint), {}}});
+}
+
+void Report::warning(Position at, std::string path, std::string message, std::string hint) {
+    found_.push_back(
+        {at, {Severity::warning, at, std::move(path), std::move(message), std::move(hint), {}}});
+}
+
+void Report::error_in_file(Position from, std::string path, std::string file, Position at,
+                           std::string message, std::string hint) {
+    found_.push_back({from,
+                      {Severity::error, at, std::move(path), std::move(message), std::move(hint),
+                       std::move(file)}});
+}
+
+bool Report::has_errors() const noexcept {
+    return std::any_of(found_.begin(), found_.end(), [](const Found& each) {
+        return each.diagnostic.severity == Severity::error;
+    });
+}
+
+Diagnostics Report::take() {
+    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+        return std::tuple_cat(key_of(a.order), key_of(a.diagnostic.at)) <
+               std::tuple_cat(key_of(b.order), key_of(b.diagnostic.at));
+    });
+    Diagnostics sorted;
+    std::size_t left_out = 0;
+    bool errors_left_out = false;
+    std::size_t same_place = 0;  // first of those at the place of the last one
+    for (Found& each : found_) {
+        Diagnostic& diagnostic = each.diagnostic;
+        if (!sorted.empty() && key_of(sorted.back().at) != key_of(diagnostic.at)) {
+            same_place = sorted.size();
+        }
+        const auto begin = sorted.begin() + static_cast<std::ptrdiff_t>(same_place);
+        if (std::any_of(begin, sorted.end(),
+                        [&](const Diagnostic& told) { return same(told, diagnostic); })) {
+            continue;
+        }
+        if (sorted.size() == kMaxDiagnostics) {
+            ++left_out;
+            errors_left_out = errors_left_out || diagnostic.severity == Severity::error;
+            continue;
+        }
+        sorted.push_back(std::move(diagnostic));
+    }
+    found_.clear();
+    if (left_out > 0) {
+        sorted.push_back({errors_left_out ? Severity::error : Severity::warning,
+                          {},
+                          {},
+                          "and " + std::to_string(left_out) + " more problems",
+                          "mend the ones above first",
+                          {}});
+    }
+    return sorted;
+}
+
+}  // namespace gosv::manifest

@@ -1,0 +1,34 @@
+#pragma once
+// Collects problems in the order in which they are found and hands them out in the order of the
+// file. The same problem at the same place (an anchor used by ten services) is told once.
+#include <string>
+
+#include "gosv/manifest/diagnostic.hpp"
+
+namespace gosv::manifest {
+
+class Report {
+  public:
+    void error(Position at, std::string path, std::string message, std::string hint = {});
+    void warning(Position at, std::string path, std::string message, std::string hint = {});
+
+    // A problem inside another file: `from` is the place of the manifest that names the file, and
+    // where the problem is sorted in.
+    void error_in_file(Position from, std::string path, std::string file, Position at,
+                       std::string message, std::string hint = {});
+
+    bool has_errors() const noexcept;
+
+    // All of them, sorted; at most kMaxDiagnostics and one more that counts the rest.
+    Diagnostics take();
+
+  private:
+    struct Found {
+        Position order;
+        Diagnostic diagnostic;
+    };
+
+    std::vector<Found> found_;
+};
+
+}  // namespace gosv::manifest

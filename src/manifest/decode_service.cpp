@@ -1,0 +1,119 @@
+// The table of a service's keys, and what is done with a whole service.
+#include <array>
+#include <initializer_list>
+
+#include "decoders.hpp"
+#include "draft.hpp"
+#include "quote.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+void decode_name(const Field& field, ServiceDraft& draft) {
+    const auto name = as_text(field, "a name");
+    if (!name || *name == draft.service.name) {
+        return;
+    }
+    if (draft.service.name.empty()) {
+        field.error_at(field.key_at, "defaults cannot have a name", "remove it");
+    } else {
+        field.error("the service is named " + quote(draft.service.name) + " by its key already",
+                    "remove `name`, which only a list of services needs");
+    }
+}
+
+constexpr Key<ServiceDraft> kServiceKeys[] = {
+    {"name", decode_name, "name", "the key in `services`"},
+    {"command", decode::command, "list or string", "required"},
+    {"args", decode::args, "list", "[]", true},
+    {"enabled", decode::enabled, "boolean", "true"},
+    {"type", decode::type, "simple, oneshot", "simple"},
+    {"working_dir", decode::working_dir, "path", "inherited"},
+    {"umask", decode::umask, "octal", "inherited"},
+    {"environment", decode::environment, "map or list", "{}"},
+    {"env_file", decode::env_file, "path or list", "[]"},
+    {"user", decode::user, "user[:group]", "gosv's own"},
+    {"group_add", decode::group_add, "list", "[]"},
+    {"stdin", decode::stdin_mode, "null, inherit", "null"},
+    {"tty", decode::tty, "boolean", "false"},
+    {"restart", decode::restart, "no, on-failure[:N], always, unless-stopped",
+     "always (oneshot: no)"},
+    {"max_restarts", decode::max_restarts, "integer, unlimited", "3", true},
+    {"restart_delay", decode::restart_delay, "duration", "1s"},
+    {"restart_multiplier", decode::restart_multiplier, "number", "2"},
+    {"restart_max_delay", decode::restart_max_delay, "duration", "30s"},
+    {"stable_after", decode::stable_after, "duration", "60s"},
+    {"success_exit_status", decode::success_exit_status, "list", "[0]"},
+    {"failure_action", decode::failure_action, "exit, none", "exit"},
+    {"success_action", decode::success_action, "exit, none", "none"},
+    {"stop_signal", decode::stop_signal, "signal", "SIGTERM"},
+    {"stop_grace_period", decode::stop_grace_period, "duration", "8s"},
+    {"kill_mode", decode::kill_mode, "group, process, mixed", "group"},
+    {"signals", decode::signals, "map", "{}"},
+    {"limits", decode::limits, "map", "{}"},
+    {"memory_mb", decode::memory_mb, "integer", "no limit", true},
+    {"cpu_percent", decode::cpu_percent, "number", "no limit", true},
+    {"mem_limit", decode::mem_limit, "size", "no limit"},
+    {"cpus", decode::cpus, "cpus", "no limit"},
+    {"pids_limit", decode::pids_limit, "integer, max", "no limit"},
+    {"oom_policy", decode::oom_policy, "restart, exit, continue", "restart"},
+    {"oom_score_adj", decode::oom_score_adj, "integer", "inherited"},
+    {"nice", decode::nice, "integer", "inherited"},
+    {"ulimits", decode::ulimits, "map", "{}"},
+    {"cap_add", decode::cap_add, "list", "[]"},
+    {"cap_drop", decode::cap_drop, "list", "[]"},
+    {"no_new_privileges", decode::no_new_privileges, "boolean", "false"},
+};
+
+// Two spellings of one limit in the same mapping contradict each other, or will one day.
+void check_spellings(const Field& field, std::string_view limit,
+                     std::initializer_list<std::string_view> others) {
+    const Entry* const limits = find(field.node, "limits");
+    std::string first = "limits." + std::string(limit);
+    const Entry* seen = limits != nullptr ? find(limits->value, limit) : nullptr;
+    for (const std::string_view other : others) {
+        const Entry* const entry = find(field.node, other);
+        if (entry == nullptr) {
+            continue;
+        }
+        if (seen != nullptr) {
+            field.context.report.error(
+                entry->key_at, field.entry(*entry).path,
+                quote(other) + " and " + quote(first) + " are two names of the same limit",
+                "keep one of them");
+        } else {
+            seen = entry;
+            first = other;
+        }
+    }
+}
+
+}  // namespace
+
+std::span<const Key<ServiceDraft>> service_keys() noexcept {
+    return kServiceKeys;
+}
+
+void decode_service(const Field& field, ServiceDraft& draft) {
+    decode_mapping(field, Section::service, service_keys(), draft);
+    for (const Entry& entry : field.node.entries) {
+        draft.given.insert_or_assign(entry.key, field.entry(entry).at());
+    }
+    check_spellings(field, "memory", {"mem_limit", "memory_mb"});
+    check_spellings(field, "cpus", {"cpus", "cpu_percent"});
+    check_spellings(field, "pids", {"pids_limit"});
+}
+
+void finish_service(const Field& field, const ManifestDraft& manifest, ServiceDraft& draft) {
+    decode::join_command(field, draft);
+    decode::settle_restart(draft);
+    const std::initializer_list<const EnvironmentChanges*> in_order = {
+        &manifest.from_files, &manifest.environment, &draft.from_files, &draft.environment};
+    for (const EnvironmentChanges* changes : in_order) {
+        draft.service.environment.insert(draft.service.environment.end(), changes->begin(),
+                                         changes->end());
+    }
+}
+
+}  // namespace gosv::manifest

@@ -1,0 +1,76 @@
+#pragma once
+// The manifest while it is being decoded: what a service says before its defaults, its environment
+// and its command are put together, and where it says so, for the rules between keys
+// (validate.hpp).
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gosv/manifest/manifest.hpp"
+#include "schema.hpp"
+
+namespace gosv::manifest {
+
+// `defaults` is decoded into one of these, and each service into a copy of that. Decoders of lists
+// and single values replace what is there, decoders of maps (environment, limits, signals, ulimits)
+// add to it key by key: that is all there is to merging.
+struct ServiceDraft {
+    Service service;
+    std::string path;  // "services.web"; "defaults"
+    Position name_at;
+    bool enabled = true;
+    bool whole = false;  // it is a mapping, so that rules between its keys make sense
+
+    std::optional<std::string> program;  // `command` as a string
+    Position program_at;
+    Node program_node;                 // likewise, for places in it
+    std::vector<std::string> command;  // `command` as a list
+    std::vector<std::string> args;
+
+    EnvironmentChanges from_files;
+    EnvironmentChanges environment;
+
+    std::optional<core::RestartPolicy> restart;
+    std::optional<std::uint32_t> restart_count;  // N of on-failure:N
+    std::optional<std::uint32_t> max_restarts;
+    std::optional<Duration> restart_max_delay;
+
+    // Where the values of keys stand; those of `defaults` as long as the service has none of its
+    // own.
+    std::map<std::string, Position, std::less<>> given;
+
+    bool has(std::string_view key) const { return given.find(key) != given.end(); }
+
+    Position place_of(std::string_view key) const {
+        const auto found = given.find(key);
+        return found == given.end() ? service.at : found->second;
+    }
+};
+
+struct ManifestDraft {
+    Manifest manifest;  // its `services` stay empty until all is well
+    std::vector<ServiceDraft> services;
+    EnvironmentChanges from_files;
+    EnvironmentChanges environment;
+    std::map<std::string, Position, std::less<>> given;  // top level
+};
+
+// The tables (one a file: decode_top_level.cpp, decode_service.cpp, decode_limits.cpp).
+std::span<const Key<ManifestDraft>> top_level_keys() noexcept;
+std::span<const Key<Manifest>> log_keys() noexcept;
+std::span<const Key<ServiceDraft>> service_keys() noexcept;
+std::span<const Key<ServiceDraft>> limit_keys() noexcept;
+
+// Decodes the root: a mapping, or (historic) a list of services.
+ManifestDraft decode_manifest(const Node& root, Context& context);
+
+// Decodes one service, or `defaults`, over what is in the draft. `field` must be a mapping.
+void decode_service(const Field& field, ServiceDraft& draft);
+
+// Puts together what depends on several keys: argv, environment, restart policy.
+void finish_service(const Field& field, const ManifestDraft& manifest, ServiceDraft& draft);
+
+}  // namespace gosv::manifest

@@ -1,0 +1,200 @@
+#include "field.hpp"
+
+#include <utility>
+
+#include "gosv/base/parse.hpp"
+#include "path.hpp"
+#include "quote.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+constexpr std::string_view kNumberHint = "write decimal digits: 10, not 010, 0x0a, 1e1 or 1_0";
+
+std::string to_text(double number) {
+    return number == static_cast<double>(static_cast<std::int64_t>(number))
+               ? std::to_string(static_cast<std::int64_t>(number))
+               : std::to_string(number);
+}
+
+}  // namespace
+
+void Field::error(std::string message, std::string hint) const {
+    error_at(at(), std::move(message), std::move(hint));
+}
+
+void Field::error_at(Position place, std::string message, std::string hint) const {
+    context.report.error(place, path, std::move(message), std::move(hint));
+}
+
+void Field::warning(std::string message, std::string hint) const {
+    context.report.warning(at(), path, std::move(message), std::move(hint));
+}
+
+void Field::expected(std::string_view what, std::string hint) const {
+    if (node.kind == Node::Kind::null && hint.empty()) {
+        hint = "give it a value, or remove the key";
+    }
+    error("expected " + std::string(what) + ", not " + describe(node), std::move(hint));
+}
+
+Field Field::item(std::size_t i) const {
+    const Node& value = node.items[i];
+    return {value, value.at, item_path(path, i), context};
+}
+
+Field Field::entry(const Entry& entry) const {
+    return {entry.value, entry.key_at, child_path(path, entry.key), context};
+}
+
+std::optional<std::string> as_text(const Field& field, std::string_view what) {
+    if (field.node.kind != Node::Kind::scalar) {
+        field.expected(what);
+        return std::nullopt;
+    }
+    return field.node.text;
+}
+
+std::optional<std::string> as_word(const Field& field, std::string_view what) {
+    std::optional<std::string> text = as_text(field, what);
+    if (text && text->empty()) {
+        field.expected(what);
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::optional<bool> as_boolean(const Field& field) {
+    const auto text = as_text(field, "true or false");
+    if (!text) {
+        return std::nullopt;
+    }
+    if (*text != "true" && *text != "false") {
+        field.expected("true or false", "yes, no, on, off, 1 and 0 are not taken for one");
+        return std::nullopt;
+    }
+    return *text == "true";
+}
+
+std::optional<std::int64_t> as_integer(const Field& field, std::int64_t least, std::int64_t most) {
+    const std::string what =
+        "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    const auto text = as_text(field, what);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto number = parse_int(*text);
+    if (!number || *number < least || *number > most) {
+        field.expected(what, number ? "" : std::string(kNumberHint));
+        return std::nullopt;
+    }
+    return number;
+}
+
+std::optional<double> as_decimal(const Field& field, double least, double most) {
+    const std::string what = "a number from " + to_text(least) + " to " + to_text(most);
+    const auto text = as_text(field, what);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto number = parse_decimal(*text);
+    if (!number || *number < least || *number > most) {
+        field.expected(what, number ? "" : "write it like 2 or 1.5");
+        return std::nullopt;
+    }
+    return number;
+}
+
+std::optional<Duration> as_duration(const Field& field) {
+    const auto text = as_text(field, "a duration");
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto duration = parse_duration(*text);
+    if (!duration) {
+        field.expected("a duration",
+                       "write it like 500ms, 10s, 1m30s or 1h; a bare number is seconds");
+    }
+    return duration;
+}
+
+std::optional<std::uint64_t> as_size(const Field& field) {
+    const auto text = as_text(field, "a size");
+    if (!text) {
+        return std::nullopt;
+    }
+    if (*text == "max") {
+        return UINT64_MAX;
+    }
+    const auto size = parse_size(*text);
+    if (!size) {
+        field.expected("a size",
+                       "write whole bytes or 64K, 256M, 2G (of 1024), or max for no limit");
+    }
+    return size;
+}
+
+std::optional<Signal> as_signal(const Field& field) {
+    const auto text = as_text(field, "a signal");
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto signal = parse_signal(*text);
+    if (!signal) {
+        field.expected("a signal", "write it like SIGTERM, TERM, 15 or RTMIN+3");
+    }
+    return signal;
+}
+
+std::optional<std::vector<std::string>> as_words(const Field& field, std::string_view what,
+                                                 bool or_one) {
+    std::vector<std::string> words;
+    if (or_one && field.node.kind == Node::Kind::scalar) {
+        auto word = as_word(field, what);
+        if (!word) {
+            return std::nullopt;
+        }
+        words.push_back(*std::move(word));
+        return words;
+    }
+    if (field.node.kind != Node::Kind::list) {
+        field.expected("a list", field.node.kind == Node::Kind::scalar
+                                     ? "write it in brackets: [one, two]"
+                                     : "");
+        return std::nullopt;
+    }
+    bool all = true;
+    for (std::size_t i = 0; i < field.node.items.size(); ++i) {
+        auto word = as_word(field.item(i), what);
+        all = all && word;
+        words.push_back(std::move(word).value_or(""));
+    }
+    return all ? std::optional(std::move(words)) : std::nullopt;
+}
+
+std::optional<std::size_t> as_one_of(const Field& field, std::span<const std::string_view> names) {
+    std::string what = names.size() > 1 ? "one of " : "";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        what += (i > 0 ? ", " : "") + std::string(names[i]);
+    }
+    const auto text = as_text(field, what);
+    if (!text) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (*text == names[i]) {
+            return i;
+        }
+    }
+    field.expected(what, nearest_hint(*text, names));
+    return std::nullopt;
+}
+
+std::string nearest_hint(std::string_view word, std::span<const std::string_view> known,
+                         std::string otherwise) {
+    const std::string_view nearest = nearest_name(word, known.data(), known.size());
+    return nearest.empty() ? std::move(otherwise) : "did you mean " + quote(nearest) + "?";
+}
+
+}  // namespace gosv::manifest

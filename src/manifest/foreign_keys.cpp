@@ -1,0 +1,151 @@
+// Keys that people try, from compose, systemd, supervisord and this program's own future, and what
+// to write instead.
+#include "schema.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+constexpr bool kLater = true;
+
+constexpr std::string_view kContainer =
+    "gosv runs inside one container: this belongs to the Dockerfile, docker run or compose.yaml";
+constexpr std::string_view kReserved = "the name is reserved for a later version: remove it";
+
+constexpr ForeignKey kServiceKeys[] = {
+    // to come
+    {"depends_on",
+     "services start side by side: remove it, and let the program wait for what it needs", kLater},
+    {"healthcheck", "remove it: a service is watched by its process alone", kLater},
+    {"notify_fd", "remove it: a service counts as started when its program runs", kLater},
+    {"start_timeout", "remove it: a service counts as started when its program runs", kLater},
+    {"watchdog", "remove it: a service is watched by its process alone", kLater},
+    {"stop_command", "remove it: stop_signal tells the service to end", kLater},
+    {"schedule", kReserved, kLater},
+    {"scale", kReserved, kLater},
+    {"profiles", kReserved, kLater},
+    {"secrets", kReserved, kLater},
+    {"listen", kReserved, kLater},
+    // compose
+    {"image", kContainer},
+    {"build", kContainer},
+    {"ports", kContainer},
+    {"expose", kContainer},
+    {"volumes", kContainer},
+    {"networks", kContainer},
+    {"network_mode", kContainer},
+    {"container_name", kContainer},
+    {"hostname", kContainer},
+    {"labels", kContainer},
+    {"devices", kContainer},
+    {"privileged", kContainer},
+    {"read_only", kContainer},
+    {"tmpfs", kContainer},
+    {"dns", kContainer},
+    {"extra_hosts", kContainer},
+    {"links", kContainer},
+    {"sysctls", kContainer},
+    {"shm_size", kContainer},
+    {"platform", kContainer},
+    {"pull_policy", kContainer},
+    {"configs", kContainer},
+    {"pid", kContainer},
+    {"ipc", kContainer},
+    {"entrypoint", "put the program and all its arguments into `command`"},
+    {"init", "remove it: gosv is the init"},
+    {"logging", "services write to gosv's own stdout and stderr; gosv's lines are set with `log`"},
+    {"deploy", "write limits: {memory: 256M, cpus: 0.5} and restart"},
+    {"security_opt", "no-new-privileges is no_new_privileges: true"},
+    {"stdin_open", "write stdin: inherit"},
+    {"env", "did you mean 'environment'?"},
+    {"memswap_limit", "write limits: {memory_swap: SIZE}, the swap alone"},
+    {"mem_reservation", "write limits: {memory_low: SIZE}"},
+    {"mem_swappiness", "cgroup v2 has none"},
+    {"cpu_shares", "write limits: {cpu_weight: N}, from 1 to 10000, 100 by default"},
+    {"cpu_quota", "write limits: {cpus: 0.5}"},
+    {"cpu_period", "write limits: {cpus: 0.5}"},
+    {"cpuset", "write limits: {cpuset: \"0-3\"}"},
+    {"blkio_config", "write limits: {io_weight: N}"},
+    {"oom_kill_disable", "write oom_score_adj or oom_policy"},
+    {"extends", "use an anchor and a merge key, <<: *base, or `defaults`"},
+    // systemd, supervisord and others
+    {"exec", "did you mean 'command'?"},
+    {"cmd", "did you mean 'command'?"},
+    {"run", "did you mean 'command'?"},
+    {"program", "did you mean 'command'?"},
+    {"arguments", "did you mean 'args'?"},
+    {"cwd", "did you mean 'working_dir'?"},
+    {"workdir", "did you mean 'working_dir'?"},
+    {"directory", "did you mean 'working_dir'?"},
+    {"uid", "write user: uid:gid"},
+    {"gid", "write user: uid:gid"},
+    {"group", "write user: user:group"},
+    {"groups", "did you mean 'group_add'?"},
+    {"autostart", "did you mean 'enabled'?"},
+    {"disabled", "write enabled: false"},
+    {"autorestart", "did you mean 'restart'?"},
+    {"restart_policy", "did you mean 'restart'?"},
+    {"startretries", "did you mean 'max_restarts'?"},
+    {"retries", "did you mean 'max_restarts'?"},
+    {"restart_sec", "did you mean 'restart_delay'?"},
+    {"backoff", "write restart_delay, restart_multiplier and restart_max_delay"},
+    {"startsecs", "did you mean 'stable_after'?"},
+    {"exitcodes", "did you mean 'success_exit_status'?"},
+    {"stopsignal", "did you mean 'stop_signal'?"},
+    {"stopwaitsecs", "did you mean 'stop_grace_period'?"},
+    {"stop_timeout", "did you mean 'stop_grace_period'?"},
+    {"kill_timeout", "did you mean 'stop_grace_period'?"},
+    {"timeout", "did you mean 'stop_grace_period'?"},
+    {"priority", "services start side by side: remove it"},
+    {"nofile", "write ulimits: {nofile: N}"},
+    {"memory", "write limits: {memory: 256M}"},
+    {"cpu", "write limits: {cpus: 0.5}"},
+    {"pids", "write limits: {pids: 100}"},
+    {"capabilities", "write cap_add and cap_drop"},
+    {"shell", "write command: [/bin/sh, -c, \"...\"]"},
+};
+
+constexpr ForeignKey kTopLevelKeys[] = {
+    {"schedule", kReserved, kLater},
+    {"scale", kReserved, kLater},
+    {"profiles", kReserved, kLater},
+    {"secrets", kReserved, kLater},
+    {"listen", kReserved, kLater},
+    {"networks", kContainer},
+    {"volumes", kContainer},
+    {"configs", kContainer},
+    {"name", "remove it: a manifest has no name"},
+    {"include", "a manifest is one file: use anchors and `defaults`"},
+    {"command", "put it below services: and the service's name"},
+    {"env", "did you mean 'environment'?"},
+    {"logging", "did you mean 'log'?"},
+    {"log_level", "write log: {level: info}"},
+    {"log_format", "write log: {format: json}"},
+    {"programs", "did you mean 'services'?"},
+    {"processes", "did you mean 'services'?"},
+    {"stop_signal", "did you mean 'stop_signals'? A service's own is set in the service"},
+    {"stop_timeout", "did you mean 'shutdown_timeout'?"},
+    {"stop_grace_period",
+     "write it in `defaults` for all services; the whole shutdown is shutdown_timeout"},
+    {"restart", "write it in `defaults` for all services"},
+    {"max_restarts", "write it in `defaults` for all services"},
+    {"limits", "write it in `defaults` for every service"},
+    {"user", "write it in `defaults` for all services"},
+};
+
+}  // namespace
+
+std::span<const ForeignKey> foreign_keys(Section section) noexcept {
+    switch (section) {
+        case Section::top_level:
+            return kTopLevelKeys;
+        case Section::service:
+            return kServiceKeys;
+        case Section::log:
+        case Section::limits:
+            return {};
+    }
+    return {};
+}
+
+}  // namespace gosv::manifest

@@ -1,0 +1,89 @@
+#include "schema.hpp"
+
+#include <string>
+
+#include "draft.hpp"
+#include "quote.hpp"
+
+namespace gosv::manifest {
+
+namespace {
+
+std::string_view whose(Section section) noexcept {
+    switch (section) {
+        case Section::top_level:
+            return "the top level";
+        case Section::log:
+            return "log";
+        case Section::service:
+            return "a service";
+        case Section::limits:
+            return "limits";
+    }
+    return {};
+}
+
+void report_unknown(const Field& field, const std::string& key, Section section,
+                    std::span<const std::string_view> names) {
+    for (const ForeignKey& foreign : foreign_keys(section)) {
+        if (foreign.name == key) {
+            field.error_at(field.key_at,
+                           foreign.later
+                               ? quote(key) + " is not supported yet"
+                               : "unknown key " + quote(key) + " in " + std::string(whose(section)),
+                           std::string(foreign.hint));
+            return;
+        }
+    }
+    std::string known = "the keys are ";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        known += (i > 0 ? ", " : "") + std::string(names[i]);
+    }
+    const bool few = names.size() < 10;
+    field.error_at(field.key_at, "unknown key " + quote(key) + " in " + std::string(whose(section)),
+                   nearest_hint(key, names, few ? known : "the reference lists the keys"));
+}
+
+template <class Target>
+void append(std::vector<DocumentedKey>& all, Section section, std::span<const Key<Target>> keys) {
+    for (const Key<Target>& key : keys) {
+        all.push_back({section, key.name, key.type, key.fallback});
+    }
+}
+
+}  // namespace
+
+void walk_mapping(const Field& field, Section section, std::span<const std::string_view> names,
+                  Visit visit, void* with) {
+    if (field.node.kind != Node::Kind::map) {
+        field.expected("a mapping");
+        return;
+    }
+    const bool extensible = section == Section::top_level || section == Section::service;
+    for (const Entry& entry : field.node.entries) {
+        if (extensible && entry.key.starts_with("x-")) {
+            continue;
+        }
+        const Field value = field.entry(entry);
+        std::size_t i = 0;
+        while (i < names.size() && names[i] != entry.key) {
+            ++i;
+        }
+        if (i < names.size()) {
+            visit(i, value, with);
+        } else {
+            report_unknown(value, entry.key, section, names);
+        }
+    }
+}
+
+std::vector<DocumentedKey> documented_keys() {
+    std::vector<DocumentedKey> all;
+    append(all, Section::top_level, top_level_keys());
+    append(all, Section::log, log_keys());
+    append(all, Section::service, service_keys());
+    append(all, Section::limits, limit_keys());
+    return all;
+}
+
+}  // namespace gosv::manifest

@@ -4,54 +4,55 @@ namespace gosv::app {
 
 namespace {
 
-constexpr std::string_view kDemo = R"(# gosv demo
-services:
+constexpr std::string_view kRun = R"(services:
+  main:
+    command: [/bin/sh, -c, exec CMD]
+    restart: always
+    max_restarts: 10
+    restart_delay: 2s
+    restart_multiplier: 1.5
+)";
+
+constexpr std::string_view kDemo = R"(services:
   heartbeat:
-    command: [/bin/sh, -c, 'while :; do echo "heartbeat: alive"; sleep 2; done']
+    command: [/bin/sh, -c, 'while :; do echo "heartbeat: still here"; sleep 2; done']
   crasher:
-    command: [/bin/sh, -c, 'echo "crasher: I shall fail in a second"; sleep 1; exit 3']
-    max_restarts: 5
+    command: [/bin/sh, -c, 'echo "crasher: started, will fail in a second"; sleep 1; exit 3']
+    max_restarts: 4
     failure_action: none
 )";
 
-// As a double-quoted YAML scalar; `$` doubled, since the shell and not gosv expands it.
-std::string quoted(std::string_view text) {
-    constexpr char kHex[] = "0123456789abcdef";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (c == '$') {
-            out += "$$";
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += "\\x";
-            out += kHex[byte >> 4];
-            out += kHex[byte & 15];
-        } else {
-            out += c;
-        }
-    }
-    return out + "\"";
-}
+constexpr std::string_view kIntroduction =
+    "gosv demo: two services to watch.\n"
+    "  heartbeat  runs, and says so every two seconds\n"
+    "  crasher    fails a second after each start: it is started again after 1, 2, 4 and 8 "
+    "seconds,\n"
+    "             then given up, and the heartbeat goes on\n"
+    "Ctrl-C stops both in order. Before that, from another terminal: kill -USR1 and the pid below\n"
+    "shows all that runs. Lines of gosv itself go to stderr, those of the services to stdout.\n"
+    "\n"
+    "The manifest of this:\n"
+    "\n";
 
 }  // namespace
 
-std::string run_manifest(std::string_view command) {
-    return "services:\n"
-           "  main:\n"
-           "    command: [/bin/sh, -c, " +
-           quoted("exec " + std::string(command)) +
-           "]\n"
-           "    restart: always\n"
-           "    max_restarts: 10\n"
-           "    restart_delay: 2s\n"
-           "    restart_multiplier: 1.5\n";
+manifest::LoadResult load_run(std::string_view command, const manifest::Environment& environment) {
+    manifest::LoadResult loaded = manifest::load_text(std::string(kRun), "--run", environment);
+    for (manifest::Service& service : loaded.manifest.services) {
+        service.argv.back() = "exec ";
+        service.argv.back() += command;
+    }
+    return loaded;
 }
 
-std::string_view demo_manifest() noexcept {
-    return kDemo;
+manifest::LoadResult load_demo(const manifest::Environment& environment) {
+    return manifest::load_text(std::string(kDemo), "demo", environment);
+}
+
+std::string demo_introduction() {
+    std::string text(kIntroduction);
+    text += kDemo;
+    return text + "\n";
 }
 
 }  // namespace gosv::app

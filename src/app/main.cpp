@@ -19,13 +19,19 @@ namespace gosv::app {
 namespace {
 
 constexpr const char* kDefaultManifest = "/etc/gosv.yaml";
-constexpr std::size_t kUserDatabaseLimit = 4 * 1024 * 1024;
+constexpr std::size_t kUserDatabaseLimit = std::size_t{32} * 1024 * 1024;
+
+std::vector<std::string> read_environment() {
+    std::vector<std::string> entries;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        entries.emplace_back(*entry);
+    }
+    return entries;
+}
 
 manifest::HostFacts read_host() {
     manifest::HostFacts host;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        host.environment.emplace_back(*entry);
-    }
+    host.environment = read_environment();
     // Absent in scratch images: then only numeric users exist.
     if (auto text = sys::read_file("/etc/passwd", kUserDatabaseLimit); text.ok()) {
         host.passwd = std::move(text).value();
@@ -131,34 +137,50 @@ int check(const Options& options, const manifest::HostFacts& host) {
     return usable ? kExitOk : kExitConfig;
 }
 
-int supervise_manifest(const Options& options, const manifest::HostFacts& host,
-                       const os::InheritedSignals& inherited) {
-    const manifest::Environment env = as_map(host.environment);
-    std::string origin;
-    manifest::LoadResult loaded;
+// What is to be run. What planning needed besides (texts, the user database) is gone by then: PID 1
+// stays small.
+struct Prepared {
+    manifest::Plan plan;
+    std::string origin;  // for the boot line
+};
+
+manifest::LoadResult load(const Options& options, const std::string& origin,
+                          const manifest::Environment& env) {
     switch (options.mode) {
         case Mode::run:
-            origin = "--run";
-            loaded = manifest::load_text(run_manifest(options.run_command), origin, env);
-            break;
+            return load_run(options.run_command, env);
         case Mode::demo:
-            origin = "demo";
-            loaded = manifest::load_text(std::string(demo_manifest()), origin, env);
-            break;
-        default: {
-            const std::optional<std::string> path = find_manifest(options, env);
-            if (!path) {
-                return say_no_manifest();
-            }
-            origin = *path;
-            loaded = manifest::load_file(origin, env);
-        }
+            print(demo_introduction());
+            return load_demo(env);
+        default:
+            return manifest::load_file(origin, env);
     }
+}
+
+// `gosv nginx`, as one would write with tini.
+bool looks_like_program(const std::string& manifest) noexcept {
+    return manifest.find_first_of("/.") == std::string::npos;
+}
+
+// The plan of a manifest, or the exit code when there is none.
+std::variant<Prepared, int> prepare_manifest(const Options& options) {
+    const manifest::HostFacts host = read_host();
+    const manifest::Environment env = as_map(host.environment);
+    std::optional<std::string> origin = options.mode == Mode::run    ? "--run"
+                                        : options.mode == Mode::demo ? "demo"
+                                                                     : find_manifest(options, env);
+    if (!origin) {
+        return say_no_manifest();
+    }
+    const manifest::LoadResult loaded = load(options, *origin, env);
     manifest::PlanResult planned = plan_from(loaded, host);
     if (!planned.diagnostics.empty()) {
-        print_error(render_text(planned.diagnostics, loaded.source, origin));
+        print_error(render_text(planned.diagnostics, loaded.source, *origin));
     }
     if (has_errors(planned.diagnostics)) {
+        if (loaded.source.empty() && looks_like_program(*origin)) {
+            print_error("hint: if this is a program and no manifest: gosv -- " + *origin + "\n");
+        }
         return kExitConfig;
     }
     manifest::Plan& plan = planned.plan;
@@ -167,17 +189,18 @@ int supervise_manifest(const Options& options, const manifest::HostFacts& host,
     if (options.no_cgroup) {
         plan.cgroup = manifest::CgroupMode::off;
     }
-    return supervise(plan, inherited, origin);
+    return Prepared{std::move(plan), std::move(*origin)};
 }
 
-int supervise_command(const Options& options, const manifest::HostFacts& host,
-                      const os::InheritedSignals& inherited) {
+Prepared prepare_command(const Options& options) {
+    manifest::HostFacts host;
+    host.environment = read_environment();
     manifest::Plan plan =
         manifest::make_command_plan(options.argv, host, options.kill_mode, options.snapshot_signal);
     plan.log_format = options.log_format.value_or(plan.log_format);
     // Around one command gosv is as silent as tini: only what goes wrong is told.
     plan.log_level = options.log_level.value_or(manifest::LogLevel::warn);
-    return supervise(plan, inherited, "the command line");
+    return {std::move(plan), "the command line"};
 }
 
 // dockerd and podman ask their --init binary for its version and know only tini's form of it.
@@ -204,12 +227,20 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
         case Mode::check:
             os::give_back_signals(inherited);
             return check(options, read_host());
-        case Mode::command:
-            return supervise_command(options, read_host(), inherited);
+        case Mode::command: {
+            const Prepared prepared = prepare_command(options);
+            return supervise(prepared.plan, inherited, prepared.origin);
+        }
         case Mode::supervise:
         case Mode::run:
-        case Mode::demo:
-            return supervise_manifest(options, read_host(), inherited);
+        case Mode::demo: {
+            const std::variant<Prepared, int> prepared = prepare_manifest(options);
+            if (const int* code = std::get_if<int>(&prepared)) {
+                return *code;
+            }
+            const auto& [plan, origin] = std::get<Prepared>(prepared);
+            return supervise(plan, inherited, origin);
+        }
     }
     return kExitInternal;
 }

@@ -103,10 +103,8 @@ std::vector<Cell> make_cells(std::string_view line, std::size_t begin, std::size
 
 Excerpt make_excerpt(std::string_view line, std::size_t column) {
     const std::size_t place = std::min(column > 0 ? column - 1 : 0, line.size());
-    const std::size_t word_end =
-        std::min(place + word_length(line.substr(place)), std::max(line.size(), place + 1));
-
     // A window of bytes first, so that a line of megabytes costs no more than one of a hundred.
+    const std::size_t word_end = place + word_length(line.substr(place, kReach));
     std::size_t begin = place > kReach ? place - kReach : 0;
     while (begin > 0 && begin < place && is_continuation(line[begin])) {
         ++begin;

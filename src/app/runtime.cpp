@@ -245,7 +245,10 @@ void Runtime::check_held_groups(bool thoroughly) noexcept {
         platform_.release_group(service);
         feed(core::TreeEmptied{service});
     }
-    group_check_at_ = some_held ? saturating_add(now_, kGroupCheckInterval) : kNever;
+    // A quick look does not put off the thorough one: where children end all the time, there would
+    // never be one.
+    const MonotonicTime next = saturating_add(now_, kGroupCheckInterval);
+    group_check_at_ = !some_held ? kNever : thoroughly ? next : std::min(group_check_at_, next);
 }
 
 // --- 4: signals ---------------------------------------------------------------------------------
@@ -439,8 +442,8 @@ void Runtime::snapshot_ended(ExitStatus status) noexcept {
                     .level = LogLevel::warn,
                     .msg = "the snapshot was cut short: /proc or the reader of stderr hangs"});
     }
-    if (snapshot_again_) {
-        start_snapshot();
+    if (snapshot_again_ && !sweeping_) {
+        start_snapshot();  // at the very end not: it would be one more child to wait for
     }
 }
 

@@ -1,5 +1,7 @@
 #include "service.hpp"
 
+#include <algorithm>
+
 #include "gosv/core/backoff.hpp"
 #include "shutdown.hpp"
 
@@ -11,6 +13,10 @@ constexpr Signal kKill{9};
 
 // A KILL is repeated this often: the first may have hit while the tree still forked.
 constexpr Duration kKillAgain = std::chrono::seconds(5);
+
+// Where there is no room for a process it is not asked for more often than this, however short the
+// service's own delay: these tries are without number.
+constexpr Duration kNoProcessDelay = std::chrono::milliseconds(100);
 
 constexpr std::uint32_t saturating_increment(std::uint32_t n) noexcept {
     return n == UINT32_MAX ? n : n + 1;
@@ -50,7 +56,8 @@ void fail(const Step& step, ServiceId id, ReportReason reason) noexcept {
 void schedule_restart(const Step& step, ServiceId id, std::uint32_t nth,
                       ReportReason reason) noexcept {
     ServiceState& state = step.state(id);
-    const Duration delay = restart_delay(step.policy(id).backoff, nth);
+    const Duration shortest = reason == ReportReason::no_process ? kNoProcessDelay : Duration{};
+    const Duration delay = std::max(restart_delay(step.policy(id).backoff, nth), shortest);
     set_phase(state, Phase::backoff, step.after(delay));
     step.order(Report{.kind = ReportKind::restarting,
                       .service = id,

@@ -1,10 +1,14 @@
 // What a fact changes in the world, and what the core is then expected to do.
+#include <algorithm>
+
 #include "explore/judge.hpp"
 #include "gosv/core/backoff.hpp"
 
 namespace gosv::explore {
 
 namespace {
+
+constexpr Duration kNoProcessDelay = std::chrono::milliseconds(100);
 
 MonotonicTime later(MonotonicTime at, Duration delta) {
     return saturating_add(at, delta);
@@ -56,6 +60,7 @@ void Judge::on(const core::SpawnFailed& event) {
     run.main_alive = false;
     if (!tried && !world_.shutting_down && plan_.policies[i].retry_spawn) {
         restart(i, ++run.no_process);
+        run.start_at = std::max(run.start_at, later(now_, kNoProcessDelay));
         return;
     }
     if (tried || !world_.shutting_down) {

@@ -144,9 +144,12 @@ EDITS = [
      "    if (!state.main_alive) {\n        unexpected(step, event.service);\n        return;\n    }\n"
      "    state.main_alive = false;\n    state.tree_populated",
      "    state.main_alive = false;\n    state.tree_populated"),
-    ("signals are forwarded in a shutdown", "src/core/supervisor.cpp",
-     "    if (step.self().stage != Stage::supervising || event.signal.number > kMaxSignal) {",
-     "    if (event.signal.number > kMaxSignal) {"),
+    ("signals are forwarded to what a dead main process left", "src/core/supervisor.cpp",
+     "        if (mapped.is_none() || (phase != Phase::starting && phase != Phase::running)) {",
+     "        if (mapped.is_none() || (phase != Phase::starting && phase != Phase::running &&\n"
+     "                                 phase != Phase::draining)) {"),
+    ("clones that fail are tried at full speed", "src/core/service.cpp",
+     "reason == ReportReason::no_process ? kNoProcessDelay : Duration{}", "Duration{}"),
     ("a signal is forwarded as it came", "src/core/supervisor.cpp",
      "        const Signal mapped{policy.signals[event.signal.number]};",
      "        const Signal mapped{event.signal};"),

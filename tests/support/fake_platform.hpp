@@ -1,10 +1,12 @@
 #pragma once
 // A kernel that a test plays: processes that start, die and leave groups behind when the test says
 // so, and a clock that jumps to the next deadline. Fixed arrays only, so that the allocation
-// tripwire sees the runtime's allocations and not the fake's.
+// tripwire sees the runtime's allocations and not the fake's. It counts as misuse what could hit a
+// stranger in a real kernel: signals to what is reaped or not held.
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <optional>
 
 #include "gosv/app/platform.hpp"
@@ -19,14 +21,12 @@ class FixedQueue {
         if (size_ == N) {
             std::abort();
         }
-        items_[size_++] = item;
+        items_[(begin_ + size_++) % N] = item;
     }
 
     T pop() {
-        const T first = items_[0];
-        for (std::size_t i = 1; i < size_; ++i) {
-            items_[i - 1] = items_[i];
-        }
+        const T first = items_[begin_];
+        begin_ = (begin_ + 1) % N;
         --size_;
         return first;
     }
@@ -35,14 +35,15 @@ class FixedQueue {
 
     std::size_t size() const { return size_; }
 
-    const T& front() const { return items_[0]; }
+    const T& front() const { return items_[begin_]; }
 
-    const T& operator[](std::size_t i) const { return items_[i]; }
+    const T& operator[](std::size_t i) const { return items_[(begin_ + i) % N]; }
 
-    void clear() { size_ = 0; }
+    void clear() { begin_ = size_ = 0; }
 
   private:
     std::array<T, N> items_{};
+    std::size_t begin_ = 0;
     std::size_t size_ = 0;
 };
 
@@ -57,8 +58,10 @@ class FakePlatform final : public app::Platform {
     // What the test sets.
     std::optional<SysError> spawn_error;  // every spawn fails with it
     os::ExecStatus next_exec{os::ExecState::succeeded, os::Stage::none, 0};
-    std::size_t stragglers = 0;         // alive descendants of no service
-    bool wait_fails = false;            // waitid answers ECHILD whatever lives
+    std::size_t stragglers = 0;  // alive descendants of no service
+    bool wait_fails = false;     // waitid answers ECHILD whatever lives...
+    int wait_error = 0;          // ... or this
+    std::optional<SysError> snapshot_error;
     std::array<bool, 64> group_left{};  // the group outlives the leader
     std::array<bool, 64> group_only_zombies{};
     bool job_control_parent = false;
@@ -89,20 +92,29 @@ class FakePlatform final : public app::Platform {
     MonotonicTime time{std::chrono::seconds(1000)};
     MonotonicTime last_deadline{};
     std::size_t live_children = 0;
+    std::size_t reaped_orphans = 0;
+    std::size_t waits = 0;
+    std::size_t misuses = 0;
 
     MonotonicTime now() noexcept override { return time; }
 
     void wait(MonotonicTime deadline, bool) noexcept override {
         last_deadline = deadline;
+        ++waits;
         exec_now_.clear();
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
         }
         // The dead whom a failing wait(2) does not show do not wake anybody either.
         const bool death_seen = !dead.empty() && !wait_fails;
-        if (signals.empty() && !death_seen && exec_now_.empty() && deadline != kNever &&
-            deadline > time) {
+        if (!signals.empty() || death_seen || !exec_now_.empty() || deadline <= time) {
+            idle_waits_ = 0;
+            return;
+        }
+        if (deadline != kNever) {
             time = deadline;
+        } else if (++idle_waits_ > kMostIdleWaits) {
+            std::abort();  // a test that waits for what never comes
         }
     }
 
@@ -119,7 +131,9 @@ class FakePlatform final : public app::Platform {
 
     os::Peek peek_dead_child() noexcept override {
         if (wait_fails) {
-            return {os::PeekOutcome::no_children, {}, 0};
+            return {wait_error == 0 ? os::PeekOutcome::no_children : os::PeekOutcome::failed,
+                    {},
+                    wait_error};
         }
         if (!dead.empty()) {
             return {os::PeekOutcome::found, dead.front(), 0};
@@ -135,8 +149,11 @@ class FakePlatform final : public app::Platform {
         dead.pop();
         if (pid == snapshot_pid) {
             snapshot_pid = Pid{};
-        } else if (pid.value < kFirstOrphan) {
+        } else if (const std::size_t service = service_of(pid); service < alive_.size()) {
+            alive_[service] = false;
             --live_children;
+        } else {
+            ++reaped_orphans;
         }
         return {};
     }
@@ -146,7 +163,9 @@ class FakePlatform final : public app::Platform {
             return *spawn_error;
         }
         const Pid pid{next_pid_++};
+        expect(!alive_[index(service)] && !held_[index(service)].exists());
         pid_of[index(service)] = pid;
+        alive_[index(service)] = true;
         exec_[index(service)] = next_exec;
         ++live_children;
         spawned.push(service);
@@ -161,26 +180,34 @@ class FakePlatform final : public app::Platform {
     }
 
     Status signal_process(Pid pid, Signal signal) noexcept override {
+        expect(pid == snapshot_pid || service_of(pid) < alive_.size());
         sent.push({pid, signal, Sent::How::process});
         return {};
     }
 
     Status signal_group(Pid leader, Signal signal) noexcept override {
+        expect(service_of(leader) < alive_.size());
         sent.push({leader, signal, Sent::How::group});
         return {};
     }
 
     void hold_group(ServiceId service, Pid leader) noexcept override {
+        // While the dead leader is not reaped its number is its own.
+        expect(!dead.empty() && dead.front().pid == leader);
         held_[index(service)] = leader;
     }
 
-    bool group_outlives(ServiceId service) noexcept override { return group_left[index(service)]; }
+    bool group_outlives(ServiceId service) noexcept override {
+        expect(held_[index(service)].exists());
+        return group_left[index(service)];
+    }
 
     bool group_has_living(ServiceId service) noexcept override {
         return group_left[index(service)] && !group_only_zombies[index(service)];
     }
 
     Status signal_held_group(ServiceId service, Signal signal) noexcept override {
+        expect(held_[index(service)].exists());
         sent.push({held_[index(service)], signal, Sent::How::held_group});
         return {};
     }
@@ -193,6 +220,9 @@ class FakePlatform final : public app::Platform {
     }
 
     Result<Pid> start_snapshot(const app::SnapshotInput&) noexcept override {
+        if (snapshot_error) {
+            return *snapshot_error;
+        }
         ++snapshots;
         snapshot_pid = Pid{next_pid_++};
         return snapshot_pid;
@@ -212,13 +242,28 @@ class FakePlatform final : public app::Platform {
 
     static constexpr pid_t kFirstOrphan = 100000;
 
-    FixedQueue<os::SignalInfo, 1024> signals;
-    FixedQueue<os::DeadChild, 1024> dead;
+    FixedQueue<os::SignalInfo, 16384> signals;
+    FixedQueue<os::DeadChild, 16384> dead;
 
   private:
+    static constexpr int kMostIdleWaits = 10000;
+
+    void expect(bool promise_kept) { misuses += promise_kept ? 0U : 1U; }
+
+    // The service whose main process this is, dead perhaps but not reaped.
+    std::size_t service_of(Pid pid) const {
+        std::size_t service = 0;
+        while (service < alive_.size() && !(alive_[service] && pid_of[service] == pid)) {
+            ++service;
+        }
+        return service;
+    }
+
     pid_t next_pid_ = 100;
     std::array<os::ExecStatus, 64> exec_{};
     std::array<Pid, 64> held_{};
+    std::array<bool, 64> alive_{};
+    int idle_waits_ = 0;
     FixedQueue<ServiceId, 64> exec_now_;
     FixedQueue<ServiceId, 64> exec_next_;
 };

@@ -1,6 +1,8 @@
 """Fixtures of the integration tests; README.md says how a test looks."""
 
+import fcntl
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.gosv import PLACES, Gosv  # noqa: E402
+from support.roots import PublicDirectory  # noqa: E402
 from support.run import BENEATH, PID1  # noqa: E402
 
 
@@ -34,3 +37,19 @@ def gosv_pid1(tmp_path):
 @pytest.fixture
 def gosv_beneath(tmp_path):
     yield from _gosv(BENEATH, tmp_path)
+
+
+@pytest.fixture
+def public():
+    """A directory for programs that another user than root is to run."""
+    directory = PublicDirectory()
+    yield directory
+    directory.remove()
+
+
+@pytest.fixture
+def storm():
+    """Held by a test that makes thousands of processes: one at a time, whatever -n says."""
+    with open(Path(tempfile.gettempdir(), "gosv-test-storm.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -8,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,8 +32,8 @@ void listen_for_signals(int last) {
         if (n < 0) {
             continue;  // EINTR after a stop
         }
-        printf("{\"signal\":%ld,\"sender\":%d,\"code\":%d,\"value\":%d}\n", n, info.si_pid,
-               info.si_code, info.si_value.sival_int);
+        printf("{\"signal\":%ld,\"pid\":%d,\"sender\":%d,\"code\":%d,\"value\":%d}\n", n, getpid(),
+               info.si_pid, info.si_code, info.si_value.sival_int);
         fflush(stdout);
         if (n == last) {
             return;
@@ -141,5 +145,84 @@ void eat_memory(long mebibytes) {
             give_up("mmap");
         }
         memset(block, 1, 1 << 20);
+    }
+}
+
+void leave_group(void) {
+    // A group leader cannot make a second group of its own, but it can join one of its session.
+    int made[2];
+    if (pipe(made) != 0) {
+        give_up("pipe");
+    }
+    const pid_t pid = fork();
+    if (pid < 0) {
+        give_up("fork");
+    }
+    if (pid == 0) {
+        setpgid(0, 0);
+        (void)!write(made[1], "", 1);
+        for (;;) {
+            pause();
+        }
+    }
+    char byte;
+    (void)!read(made[0], &byte, 1);
+    close(made[0]);
+    close(made[1]);
+    if (setpgid(0, pid) != 0) {
+        give_up("setpgid");
+    }
+}
+
+void run_away(long milliseconds) {
+    // Never more than two processes, never the same for long.
+    const struct timespec rest = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    for (;;) {
+        const pid_t pid = fork();
+        if (pid > 0) {
+            _exit(0);
+        }
+        nanosleep(&rest, NULL);
+    }
+}
+
+static const struct {
+    const char* name;
+    long number;
+} kSystemCalls[] = {
+    {"clone3", SYS_clone3},           {"prctl", SYS_prctl},
+    {"pidfd_open", SYS_pidfd_open},   {"pidfd_send_signal", SYS_pidfd_send_signal},
+    {"close_range", SYS_close_range}, {"setpgid", SYS_setpgid},
+};
+
+void deny(const char* name, int error) {
+    for (size_t i = 0; i < sizeof kSystemCalls / sizeof kSystemCalls[0]; ++i) {
+        if (strcmp(kSystemCalls[i].name, name) != 0) {
+            continue;
+        }
+        struct sock_filter code[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)kSystemCalls[i].number, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {sizeof code / sizeof code[0], code};
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+            give_up("seccomp");
+        }
+        return;
+    }
+    fprintf(stderr, "probe: no such system call here: %s\n", name);
+    exit(125);
+}
+
+void drop_capabilities(void) {
+    for (int cap = 0; cap < 64; ++cap) {
+        (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+    }
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    const struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capset, &header, none) != 0) {
+        give_up("capset");
     }
 }

@@ -15,7 +15,7 @@
 //
 // Like a container runtime, and unlike unshare(1), it makes the program a session leader, and it
 // hands on signal mask and dispositions unchanged.
-#define _GNU_SOURCE
+#define _GNU_SOURCE  // unshare, pipe2, close_range
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -97,7 +97,12 @@ static pid_t start_bystander_init(enum proc_mode mode) {
     return pid;
 }
 
+// Returns when the exec has happened, so that nobody mistakes this program for the one it starts.
 static pid_t start_program(char** argv, int beneath, enum proc_mode mode, const sigset_t* mask) {
+    int execed[2];
+    if (pipe2(execed, O_CLOEXEC) != 0) {
+        fail("pipe2");
+    }
     const pid_t pid = fork();
     if (pid < 0) {
         fail("fork");
@@ -112,6 +117,11 @@ static pid_t start_program(char** argv, int beneath, enum proc_mode mode, const 
         execvp(argv[0], argv);
         fail(argv[0]);
     }
+    close(execed[1]);
+    char byte;
+    while (read(execed[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    close(execed[0]);
     return pid;
 }
 
@@ -187,10 +197,9 @@ int main(int argc, char** argv) {
     const pid_t program = start_program(argv + i + 1, beneath, mode, &original);
     dprintf(control, "pid %d init %d\n", program, beneath ? init : program);
 
-    // The program's streams must reach their end when the program does.
-    for (int fd = 0; fd <= 2; ++fd) {
-        close(fd);
-    }
+    // What the program was given must reach its end when the program does.
+    close_range(0, (unsigned)control - 1, 0);
+    close_range((unsigned)control + 1, ~0U, 0);
     watch(control, program, &original);
     if (beneath) {
         kill(init, SIGKILL);

@@ -183,6 +183,24 @@ static void act_hang_in_vfork(char** w) {
     hang_in_vfork(w[0]);
 }
 
+static void act_leave_group(char** w) {
+    (void)w;
+    leave_group();
+}
+
+static void act_run_away(char** w) {
+    run_away(number(w[0]));
+}
+
+static void act_deny(char** w) {
+    deny(w[0], (int)number(w[1]));
+}
+
+static void act_drop_caps(char** w) {
+    (void)w;
+    drop_capabilities();
+}
+
 static void act_input(char** w) {
     (void)w;
     read_all_input();
@@ -366,12 +384,16 @@ static const struct act kActs[] = {
     {"setsid", 0, act_setsid, "a session of its own"},
     {"own-group", 0, act_own_group, "a process group of its own"},
     {"join-group", 1, act_join_group, "PGRP"},
+    {"leave-group", 0, act_leave_group, "for one that a child has made"},
     {"ctty", 0, act_ctty, "descriptor 0 becomes the controlling terminal"},
     {"foreground", 0, act_foreground, "whose the terminal is"},
     {"orphans", 1, act_orphans, "N: become orphans, then all die at once"},
     {"lose-main-thread", 2, act_lose_main_thread,
      "MS CODE: another thread lives on (-1: for ever)"},
     {"hang-in-vfork", 1, act_hang_in_vfork, "FIFO: in state D until killed"},
+    {"run-away", 1, act_run_away, "MS: fork and die, over and over"},
+    {"deny", 2, act_deny, "SYSCALL ERRNO: fails from now on (seccomp)"},
+    {"drop-caps", 0, act_drop_caps, "all capabilities, for good"},
     {"input", 0, act_input, "everything from stdin"},
     {"eat-memory", 1, act_eat_memory, "MIB"},
     {"user", 1, act_user, "ID: user and group, no others"},

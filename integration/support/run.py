@@ -5,6 +5,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -35,10 +36,13 @@ class Run:
     init     PID 1 of the namespace as seen from here: gosv itself, or a process that only reaps
     stdout,
     stderr   Lines, unless the test gave a descriptor of its own
+
+    `blocked` signals are so from the first moment on: none can be lost, not even to PID 1.
     """
 
     def __init__(self, launch, argv, place, *, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                 stderr=subprocess.PIPE, env=None, cwd=None, proc=None, pass_fds=()):
+                 stderr=subprocess.PIPE, env=None, cwd=None, proc=None, pass_fds=(),
+                 blocked=()):
         self.argv = argv
         self.place = place
         self._exit = None
@@ -54,6 +58,7 @@ class Run:
                 stdin=stdin, stdout=stdout, stderr=stderr, env=env, cwd=cwd,
                 pass_fds=(theirs.fileno(), *pass_fds), start_new_session=True,
                 restore_signals=True,
+                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked),
             )
         self.stdin = self._launcher.stdin
         self.stdout = self._lines(self._launcher.stdout, "stdout")
@@ -94,11 +99,14 @@ class Run:
             return self._exit is not None
 
     def wait(self, seconds=DEFAULT):
-        """Waits until gosv has ended. Its exit code; an assertion when a signal ended it."""
+        """Waits until gosv has ended, and until everything it and its children said has been read.
+        Its exit code; an assertion when a signal ended it."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._exit is not None, Deadline(seconds).left()):
                 raise Timeout(f"gosv has not ended within {seconds:g} s\n{self.describe()}")
             ended = self._exit
+        for stream in filter(None, (self.stdout, self.stderr)):
+            stream.wait_end()  # nobody who could write is left, or gosv has left somebody
         assert ended.signal is None, f"gosv was killed by signal {ended.signal}\n{self.describe()}"
         return ended.code
 

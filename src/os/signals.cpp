@@ -70,10 +70,13 @@ std::optional<SignalInfo> SignalQueue::next() noexcept {
     SignalInfo info;
     info.signal = Signal{static_cast<std::uint8_t>(raw.ssi_signo)};
     info.sender = Pid{static_cast<pid_t>(raw.ssi_pid)};
-    // With these two codes the kernel vouches for the pid: rt_sigqueueinfo(2) lets nobody forge
-    // them. SIGPIPE and SIGXFSZ of our own writes come as if we had sent them to ourselves.
+    // SIGPIPE and SIGXFSZ of our own writes come as if we had sent them to ourselves. With these
+    // two codes the kernel vouches for the pid: rt_sigqueueinfo(2) lets nobody forge them. Other
+    // signals from our own pid are not ours: whoever had this pid before the exec may have raised
+    // them.
+    const bool of_a_write = raw.ssi_signo == SIGPIPE || raw.ssi_signo == SIGXFSZ;
     const bool vouched = raw.ssi_code == SI_USER || raw.ssi_code == SI_TKILL;
-    info.from_gosv = vouched && info.sender.value == ::getpid();
+    info.from_gosv = of_a_write && vouched && info.sender.value == ::getpid();
     return info;
 }
 

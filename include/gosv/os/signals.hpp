@@ -39,7 +39,7 @@ void give_back_signals(const InheritedSignals& inherited) noexcept;
 struct SignalInfo {
     Signal signal;
     Pid sender;              // 0: the kernel, or a process outside this PID namespace
-    bool from_gosv = false;  // sent by ourselves: SIGPIPE of a log write, and the like
+    bool from_gosv = false;  // SIGPIPE or SIGXFSZ of a write of our own, such as the log's
 };
 
 class SignalQueue {

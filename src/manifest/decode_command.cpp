@@ -32,10 +32,8 @@ bool names_command(std::string_view key) {
         }
         names.push_back(known.name);
     }
-    for (const ForeignKey& foreign : foreign_keys(Section::service)) {
-        if (foreign.name == key) {
-            return foreign.hint.find("'command'") != std::string_view::npos;
-        }
+    if (const ForeignKey* const foreign = find_foreign_key(Section::service, key)) {
+        return foreign->hint.find("'command'") != std::string_view::npos;
     }
     return nearest_name(key, names.data(), names.size()) == "command";
 }
@@ -154,6 +152,11 @@ void type(const Field& field, ServiceDraft& draft) {
         field.error("'notify' is not supported yet",
                     "use simple: the service counts as started when "
                     "its program runs");
+        return;
+    }
+    if (field.node.text == "forking") {
+        field.error("a service cannot be 'forking'",
+                    "tell the program to stay in the foreground: what is watched is its process");
         return;
     }
     draft.service.type = as_choice(field, kTypes).value_or(draft.service.type);

@@ -135,6 +135,21 @@ std::optional<std::uint64_t> as_size(const Field& field) {
     return size;
 }
 
+namespace {
+
+// The names that kill(1) lists first, with "SIG" if the word has it.
+std::vector<std::string_view> signal_names_like(std::string_view word) {
+    constexpr std::uint8_t kLastNamed = 31;
+    const bool with_prefix = word.starts_with("SIG") || word.starts_with("sig");
+    std::vector<std::string_view> names;
+    for (std::uint8_t number = 1; number <= kLastNamed; ++number) {
+        names.push_back(signal_name(Signal{number}).substr(with_prefix ? 0 : 3));
+    }
+    return names;
+}
+
+}  // namespace
+
 std::optional<Signal> as_signal(const Field& field) {
     const auto text = as_text(field, "a signal");
     if (!text) {
@@ -142,7 +157,8 @@ std::optional<Signal> as_signal(const Field& field) {
     }
     const auto signal = parse_signal(*text);
     if (!signal) {
-        field.expected("a signal", "write it like SIGTERM, TERM, 15 or RTMIN+3");
+        field.expected("a signal", nearest_hint(*text, signal_names_like(*text),
+                                                "write it like SIGTERM, TERM, 15 or RTMIN+3"));
     }
     return signal;
 }

@@ -10,6 +10,8 @@ constexpr bool kLater = true;
 
 constexpr std::string_view kContainer =
     "gosv runs inside one container: this belongs to the Dockerfile, docker run or compose.yaml";
+constexpr std::string_view kOutput =
+    "services write to gosv's own stdout and stderr; gosv's lines are set with `log`";
 constexpr std::string_view kReserved = "the name is reserved for a later version: remove it";
 
 constexpr ForeignKey kServiceKeys[] = {
@@ -53,7 +55,7 @@ constexpr ForeignKey kServiceKeys[] = {
     {"ipc", kContainer},
     {"entrypoint", "put the program and all its arguments into `command`"},
     {"init", "remove it: gosv is the init"},
-    {"logging", "services write to gosv's own stdout and stderr; gosv's lines are set with `log`"},
+    {"logging", kOutput},
     {"deploy", "write limits: {memory: 256M, cpus: 0.5} and restart"},
     {"security_opt", "no-new-privileges is no_new_privileges: true"},
     {"stdin_open", "write stdin: inherit"},
@@ -70,10 +72,12 @@ constexpr ForeignKey kServiceKeys[] = {
     {"extends", "use an anchor and a merge key, <<: *base, or `defaults`"},
     // systemd, supervisord and others
     {"exec", "did you mean 'command'?"},
+    {"exec_start", "did you mean 'command'?"},
     {"cmd", "did you mean 'command'?"},
     {"run", "did you mean 'command'?"},
     {"program", "did you mean 'command'?"},
     {"arguments", "did you mean 'args'?"},
+    {"working_directory", "did you mean 'working_dir'?"},
     {"cwd", "did you mean 'working_dir'?"},
     {"workdir", "did you mean 'working_dir'?"},
     {"directory", "did you mean 'working_dir'?"},
@@ -84,6 +88,7 @@ constexpr ForeignKey kServiceKeys[] = {
     {"autostart", "did you mean 'enabled'?"},
     {"disabled", "write enabled: false"},
     {"autorestart", "did you mean 'restart'?"},
+    {"start_limit_burst", "did you mean 'max_restarts'?"},
     {"restart_policy", "did you mean 'restart'?"},
     {"startretries", "did you mean 'max_restarts'?"},
     {"retries", "did you mean 'max_restarts'?"},
@@ -91,12 +96,29 @@ constexpr ForeignKey kServiceKeys[] = {
     {"backoff", "write restart_delay, restart_multiplier and restart_max_delay"},
     {"startsecs", "did you mean 'stable_after'?"},
     {"exitcodes", "did you mean 'success_exit_status'?"},
-    {"stopsignal", "did you mean 'stop_signal'?"},
     {"stopwaitsecs", "did you mean 'stop_grace_period'?"},
+    {"kill_signal", "did you mean 'stop_signal'?"},
+    {"timeout_stop_sec", "did you mean 'stop_grace_period'?"},
+    {"termination_grace_period_seconds", "did you mean 'stop_grace_period'?"},
     {"stop_timeout", "did you mean 'stop_grace_period'?"},
     {"kill_timeout", "did you mean 'stop_grace_period'?"},
     {"timeout", "did you mean 'stop_grace_period'?"},
     {"priority", "services start side by side: remove it"},
+    {"environment_file", "did you mean 'env_file'?"},
+    {"env_from", "did you mean 'env_file'?"},
+    {"oom_score_adjust", "did you mean 'oom_score_adj'?"},
+    {"limit_nofile", "write ulimits: {nofile: N}"},
+    {"numprocs", "write one service for each"},
+    {"replicas", "write one service for each"},
+    {"stdout_logfile", kOutput},
+    {"stderr_logfile", kOutput},
+    {"redirect_stderr", kOutput},
+    {"standard_output", kOutput},
+    {"standard_error", kOutput},
+    {"resources", "write limits: {memory: 256M, cpus: 0.5}"},
+    {"liveness_probe", "remove it: a service is watched by its process alone"},
+    {"readiness_probe", "remove it: a service counts as started when its program runs"},
+    {"volume_mounts", kContainer},
     {"nofile", "write ulimits: {nofile: N}"},
     {"memory", "write limits: {memory: 256M}"},
     {"cpu", "write limits: {cpus: 0.5}"},
@@ -115,6 +137,7 @@ constexpr ForeignKey kTopLevelKeys[] = {
     {"volumes", kContainer},
     {"configs", kContainer},
     {"name", "remove it: a manifest has no name"},
+    {"api_version", "this looks like Kubernetes: a manifest begins with `services:`"},
     {"include", "a manifest is one file: use anchors and `defaults`"},
     {"command", "put it below services: and the service's name"},
     {"env", "did you mean 'environment'?"},
@@ -133,7 +156,25 @@ constexpr ForeignKey kTopLevelKeys[] = {
     {"user", "write it in `defaults` for all services"},
 };
 
-}  // namespace
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+bool same_but_for_style(std::string_view a, std::string_view b) noexcept {
+    const auto skip = [](std::string_view& text) {
+        while (!text.empty() && (text.front() == '_' || text.front() == '-')) {
+            text.remove_prefix(1);
+        }
+    };
+    for (skip(a), skip(b); !a.empty() && !b.empty(); skip(a), skip(b)) {
+        if (lower(a.front()) != lower(b.front())) {
+            return false;
+        }
+        a.remove_prefix(1);
+        b.remove_prefix(1);
+    }
+    return a.empty() && b.empty();
+}
 
 std::span<const ForeignKey> foreign_keys(Section section) noexcept {
     switch (section) {
@@ -146,6 +187,17 @@ std::span<const ForeignKey> foreign_keys(Section section) noexcept {
             return {};
     }
     return {};
+}
+
+}  // namespace
+
+const ForeignKey* find_foreign_key(Section section, std::string_view key) noexcept {
+    for (const ForeignKey& each : foreign_keys(section)) {
+        if (same_but_for_style(each.name, key)) {
+            return &each;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace gosv::manifest

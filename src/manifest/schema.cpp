@@ -9,38 +9,45 @@ namespace gosv::manifest {
 
 namespace {
 
-std::string_view whose(Section section) noexcept {
+std::string_view where(Section section) noexcept {
     switch (section) {
         case Section::top_level:
-            return "the top level";
+            return "at the top level";
         case Section::log:
-            return "log";
+            return "in log";
         case Section::service:
-            return "a service";
+            return "in a service";
         case Section::limits:
-            return "limits";
+            return "in limits";
     }
     return {};
 }
 
+// A service that stands where `services` belongs.
+bool looks_like_service(const Node& node) noexcept {
+    return node.kind == Node::Kind::map &&
+           (find(node, "command") != nullptr || find(node, "image"));
+}
+
 void report_unknown(const Field& field, const std::string& key, Section section,
                     std::span<const std::string_view> names) {
-    for (const ForeignKey& foreign : foreign_keys(section)) {
-        if (foreign.name == key) {
-            field.error_at(field.key_at,
-                           foreign.later
-                               ? quote(key) + " is not supported yet"
-                               : "unknown key " + quote(key) + " in " + std::string(whose(section)),
-                           std::string(foreign.hint));
-            return;
-        }
+    const std::string unknown = "unknown key " + quote(key) + " " + std::string(where(section));
+    if (const ForeignKey* const foreign = find_foreign_key(section, key)) {
+        field.error_at(field.key_at,
+                       foreign->later ? quote(key) + " is not supported yet" : unknown,
+                       std::string(foreign->hint));
+        return;
+    }
+    if (section == Section::top_level && looks_like_service(field.node)) {
+        field.error_at(field.key_at, unknown, "services are written below `services:`, indented");
+        return;
     }
     std::string known = "the keys are ";
     for (std::size_t i = 0; i < names.size(); ++i) {
         known += (i > 0 ? ", " : "") + std::string(names[i]);
     }
     const bool few = names.size() < 10;
-    field.error_at(field.key_at, "unknown key " + quote(key) + " in " + std::string(whose(section)),
+    field.error_at(field.key_at, unknown,
                    nearest_hint(key, names, few ? known : "the reference lists the keys"));
 }
 

@@ -62,7 +62,9 @@ struct ForeignKey {
     bool later = false;  // a name of gosv's own: "not yet" instead of "unknown"
 };
 
-std::span<const ForeignKey> foreign_keys(Section section) noexcept;
+// Whatever the case, and with or without underscores: `RestartSec` is `restart_sec`. Null when
+// there is nothing to say.
+const ForeignKey* find_foreign_key(Section section, std::string_view key) noexcept;
 
 // All tables, for the reference's test.
 struct DocumentedKey {

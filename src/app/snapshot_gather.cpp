@@ -97,8 +97,20 @@ SnapshotGatherer::SnapshotGatherer(const SnapshotInput& input, const os::Proc& p
       page_kb_(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024) {}
 
 bool SnapshotGatherer::time_is_up() {
-    out_of_time = out_of_time || sys::monotonic_now() >= deadline_;
-    return out_of_time;
+    const bool up = sys::monotonic_now() >= deadline_;
+    out_of_time = out_of_time || up;
+    return up;
+}
+
+void SnapshotGatherer::add(Pid pid) {
+    const bool excepted =
+        std::find(input_.except.begin(), input_.except.end(), pid) != input_.except.end();
+    if (!pid.exists() || excepted) {
+        return;
+    }
+    if (std::optional<SnapshotProcess> process = look_at(pid)) {
+        all_.push_back(std::move(*process));
+    }
 }
 
 std::optional<SnapshotProcess> SnapshotGatherer::look_at(Pid pid) {
@@ -167,20 +179,28 @@ void SnapshotGatherer::look_at_all() {
     if (!proc_mounted) {
         return;
     }
+    // Whatever happens, those that the snapshot is about are in it; and of many thousand processes
+    // some are left out rather than all files and maps.
+    add(input_.self);
+    for (const SnapshotService& service : input_.services) {
+        add(service.pid);
+    }
+    const MonotonicTime started = sys::monotonic_now();
+    const MonotonicTime enough = started + (deadline_ - started) / 2;
     os::NumericEntries entries = os::NumericEntries::open(proc_.root(), ".");
     while (const std::optional<int> number = entries.next()) {
-        if (time_is_up()) {
+        if (sys::monotonic_now() >= enough) {
+            out_of_time = true;
             break;
         }
-        const Pid pid{*number};
-        const bool excepted =
-            std::find(input_.except.begin(), input_.except.end(), pid) != input_.except.end();
-        if (std::optional<SnapshotProcess> process = excepted ? std::nullopt : look_at(pid)) {
-            all_.push_back(std::move(*process));
-        }
+        add(Pid{*number});
     }
     std::sort(all_.begin(), all_.end(),
               [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid < b.pid; });
+    const auto twice = std::unique(
+        all_.begin(), all_.end(),
+        [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid == b.pid; });
+    all_.erase(twice, all_.end());
     std::unordered_map<pid_t, std::size_t> service_of_group;
     for (std::size_t i = 0; i < input_.services.size(); ++i) {
         if (input_.services[i].group.exists()) {

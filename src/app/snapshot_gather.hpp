@@ -85,9 +85,8 @@ class SnapshotGatherer {
     std::size_t left_out = 0;    // whose details were not read
 
   private:
-    struct Owner;
-
     bool time_is_up();
+    void add(Pid pid);
     std::optional<SnapshotProcess> look_at(Pid pid);
     std::size_t owner_of(std::size_t process);
     void plant(const std::vector<std::size_t>& members, ProcessTree& tree);

@@ -207,7 +207,7 @@ std::string_view nearest_name(std::string_view word, const std::string_view* can
     }
     std::string_view best;
     // A slip is a third of the word at most, and never more than three letters.
-    std::size_t best_distance = std::min<std::size_t>(3, word.size() / 3 + 1) + 1;
+    std::size_t best_distance = std::min<std::size_t>(3, word.size() / 3) + 1;
     for (std::size_t c = 0; c < count; ++c) {
         const std::string_view name = candidates[c];
         if (name.size() > kLongest) {

@@ -66,7 +66,7 @@ bool append_arguments(const Field& field, std::vector<std::string>& out) {
 // A misspelt `command` has been reported as such; that it is missing too would be noise.
 bool is_misspelt(const Field& service) {
     for (const Entry& entry : service.node.entries) {
-        if (names_command(entry.key)) {
+        if (service.context.report.full() || names_command(entry.key)) {
             return true;
         }
     }

@@ -81,6 +81,8 @@ void weight(const Field& field, ServiceDraft& draft) {
 void pids(const Field& field, ServiceDraft& draft) {
     if (is(field, "max")) {
         draft.service.limits.pids = kMax;
+    } else if (is(field, "0")) {
+        field.error("a limit of 0 lets nothing run", "write max for no limit");
     } else if (const auto number = as_integer(field, 1, kMostPids)) {
         draft.service.limits.pids = static_cast<std::uint64_t>(*number);
     }

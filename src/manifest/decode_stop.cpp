@@ -51,7 +51,7 @@ void signals(const Field& field, ServiceDraft& draft) {
         const auto from = parse_signal(entry.key);
         if (!from) {
             rule.error_at(rule.key_at, "expected a signal, not " + quote(entry.key),
-                          "write it like SIGHUP, HUP or RTMIN+3");
+                          signal_hint(entry.key));
             continue;
         }
         if (from->number == kKill || from->number == kStop) {

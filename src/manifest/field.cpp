@@ -36,7 +36,9 @@ void Field::expected(std::string_view what, std::string hint) const {
     if (node.kind == Node::Kind::null && hint.empty()) {
         hint = "give it a value, or remove the key";
     }
-    error("expected " + std::string(what) + ", not " + describe(node), std::move(hint));
+    error("expected " + std::string(what) +
+              (node.kind == Node::Kind::null ? ", found " : ", not ") + describe(node),
+          std::move(hint));
 }
 
 Field Field::item(std::size_t i) const {
@@ -48,7 +50,20 @@ Field Field::entry(const Entry& entry) const {
     return {entry.value, entry.key_at, child_path(path, entry.key), context};
 }
 
+std::string signal_hint(std::string_view word) {
+    constexpr std::uint8_t kLastNamed = 31;  // the others are numbers in disguise
+    const bool with_prefix = word.starts_with("SIG") || word.starts_with("sig");
+    std::string_view names[kLastNamed];
+    for (std::uint8_t number = 1; number <= kLastNamed; ++number) {
+        names[number - 1] = signal_name(Signal{number}).substr(with_prefix ? 0 : 3);
+    }
+    return nearest_hint(word, names, "write it like SIGTERM, TERM, 15 or RTMIN+3");
+}
+
 std::optional<std::string> as_text(const Field& field, std::string_view what) {
+    if (field.node.faulty) {
+        return std::nullopt;
+    }
     if (field.node.kind != Node::Kind::scalar) {
         field.expected(what);
         return std::nullopt;
@@ -135,21 +150,6 @@ std::optional<std::uint64_t> as_size(const Field& field) {
     return size;
 }
 
-namespace {
-
-// The names that kill(1) lists first, with "SIG" if the word has it.
-std::vector<std::string_view> signal_names_like(std::string_view word) {
-    constexpr std::uint8_t kLastNamed = 31;
-    const bool with_prefix = word.starts_with("SIG") || word.starts_with("sig");
-    std::vector<std::string_view> names;
-    for (std::uint8_t number = 1; number <= kLastNamed; ++number) {
-        names.push_back(signal_name(Signal{number}).substr(with_prefix ? 0 : 3));
-    }
-    return names;
-}
-
-}  // namespace
-
 std::optional<Signal> as_signal(const Field& field) {
     const auto text = as_text(field, "a signal");
     if (!text) {
@@ -157,8 +157,7 @@ std::optional<Signal> as_signal(const Field& field) {
     }
     const auto signal = parse_signal(*text);
     if (!signal) {
-        field.expected("a signal", nearest_hint(*text, signal_names_like(*text),
-                                                "write it like SIGTERM, TERM, 15 or RTMIN+3"));
+        field.expected("a signal", signal_hint(*text));
     }
     return signal;
 }

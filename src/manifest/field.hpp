@@ -45,7 +45,7 @@ struct Field {
     Field entry(const Entry& entry) const;
 };
 
-// A scalar's text. `what` names what is wanted, with an article.
+// A scalar's text. `what` names what is wanted, with an article. Silent for what is faulty already.
 std::optional<std::string> as_text(const Field& field, std::string_view what);
 // The same, and not empty.
 std::optional<std::string> as_word(const Field& field, std::string_view what);
@@ -79,6 +79,9 @@ std::optional<Enum> as_choice(const Field& field, const Choice<Enum> (&choices)[
     const auto chosen = as_one_of(field, names);
     return chosen ? std::optional(choices[*chosen].value) : std::nullopt;
 }
+
+// How a signal is written, or which one was probably meant.
+std::string signal_hint(std::string_view word);
 
 // "did you mean 'x'?", or `otherwise` when nothing is near.
 std::string nearest_hint(std::string_view word, std::span<const std::string_view> known,

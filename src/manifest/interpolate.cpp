@@ -156,6 +156,7 @@ class TreeWalk {
   private:
     void fill_in(Node& node, const std::string& path) {
         Interpolated filled = interpolate(node.text, lookup_);
+        node.faulty = node.faulty || !filled.problems.empty();
         for (TextProblem& problem : filled.problems) {
             report_.error(place_in(node, problem.offset), path, std::move(problem.message),
                           std::move(problem.hint));
@@ -167,6 +168,7 @@ class TreeWalk {
                               " MiB with its variables filled in",
                           "use shorter variables, or fewer");
             filled.text.clear();
+            node.faulty = true;
         }
         if (filled.text != node.text) {
             node.text = std::move(filled.text);

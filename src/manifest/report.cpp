@@ -22,27 +22,37 @@ bool same(const Diagnostic& a, const Diagnostic& b) noexcept {
 
 }  // namespace
 
+void Report::add(Position order, Diagnostic diagnostic) {
+    if (full()) {
+        ++dropped_;
+        dropped_errors_ = dropped_errors_ || diagnostic.severity == Severity::error;
+        return;
+    }
+    found_.push_back({order, std::move(diagnostic)});
+}
+
 void Report::error(Position at, std::string path, std::string message, std::string hint) {
-    found_.push_back(
-        {at, {Severity::error, at, std::move(path), std::move(message), std::move(hint), {}}});
+    add(at, {Severity::error, at, std::move(path), std::move(message), std::move(hint), {}});
 }
 
 void Report::warning(Position at, std::string path, std::string message, std::string hint) {
-    found_.push_back(
-        {at, {Severity::warning, at, std::move(path), std::move(message), std::move(hint), {}}});
+    add(at, {Severity::warning, at, std::move(path), std::move(message), std::move(hint), {}});
 }
 
 void Report::error_in_file(Position from, std::string path, std::string file, Position at,
                            std::string message, std::string hint) {
-    found_.push_back({from,
-                      {Severity::error, at, std::move(path), std::move(message), std::move(hint),
-                       std::move(file)}});
+    add(from, {Severity::error, at, std::move(path), std::move(message), std::move(hint),
+               std::move(file)});
 }
 
 bool Report::has_errors() const noexcept {
-    return std::any_of(found_.begin(), found_.end(), [](const Found& each) {
-        return each.diagnostic.severity == Severity::error;
-    });
+    return dropped_errors_ || std::any_of(found_.begin(), found_.end(), [](const Found& each) {
+               return each.diagnostic.severity == Severity::error;
+           });
+}
+
+bool Report::full() const noexcept {
+    return found_.size() >= kMaxFound;
 }
 
 Diagnostics Report::take() {
@@ -51,8 +61,8 @@ Diagnostics Report::take() {
                std::tuple_cat(key_of(b.order), key_of(b.diagnostic.at));
     });
     Diagnostics sorted;
-    std::size_t left_out = 0;
-    bool errors_left_out = false;
+    std::size_t left_out = std::exchange(dropped_, 0);
+    bool errors_left_out = std::exchange(dropped_errors_, false);
     std::size_t same_place = 0;  // first of those at the place of the last one
     for (Found& each : found_) {
         Diagnostic& diagnostic = each.diagnostic;

@@ -1,7 +1,9 @@
 #pragma once
 // Collects problems in the order in which they are found and hands them out in the order of the
 // file. The same problem at the same place (an anchor used by ten services) is told once.
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "gosv/manifest/diagnostic.hpp"
 
@@ -19,6 +21,9 @@ class Report {
 
     bool has_errors() const noexcept;
 
+    // So much is wrong already that more will only be counted: looking for hints is not worth it.
+    bool full() const noexcept;
+
     // All of them, sorted; at most kMaxDiagnostics and one more that counts the rest.
     Diagnostics take();
 
@@ -28,7 +33,11 @@ class Report {
         Diagnostic diagnostic;
     };
 
+    void add(Position order, Diagnostic diagnostic);
+
     std::vector<Found> found_;
+    std::size_t dropped_ = 0;
+    bool dropped_errors_ = false;
 };
 
 }  // namespace gosv::manifest

@@ -29,9 +29,18 @@ bool looks_like_service(const Node& node) noexcept {
            (find(node, "command") != nullptr || find(node, "image"));
 }
 
+// Where a key is unknown, for the message.
+std::string place_of(const Field& field, Section section) {
+    return field.path.starts_with("defaults.") ? "in `defaults`" : std::string(where(section));
+}
+
 void report_unknown(const Field& field, const std::string& key, Section section,
                     std::span<const std::string_view> names) {
-    const std::string unknown = "unknown key " + quote(key) + " " + std::string(where(section));
+    if (field.context.report.full()) {
+        field.error("unknown key");
+        return;
+    }
+    const std::string unknown = "unknown key " + quote(key) + " " + place_of(field, section);
     if (const ForeignKey* const foreign = find_foreign_key(section, key)) {
         field.error_at(field.key_at,
                        foreign->later ? quote(key) + " is not supported yet" : unknown,

@@ -18,6 +18,7 @@ struct Node {
     enum class Kind : std::uint8_t { null, scalar, list, map };
     Kind kind = Kind::null;
     bool quoted = false;         // scalar: in quotes, a block, or tagged !!str
+    bool faulty = false;         // scalar: what is wrong with it has been reported
     bool verbatim = false;       // scalar: the source has the text letter by letter at text_at
     Position at;                 // of its first character, anchor and tag included
     Position text_at;            // only with verbatim

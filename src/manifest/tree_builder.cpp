@@ -52,12 +52,14 @@ bool TreeBuilder::null(std::size_t offset, Anchor anchor) {
     return charge(offset, 1, 0) && complete(std::move(node), anchor);
 }
 
-bool TreeBuilder::scalar(std::size_t offset, Anchor anchor, std::string text, bool quoted) {
+bool TreeBuilder::scalar(std::size_t offset, Anchor anchor, std::string text, bool quoted,
+                         bool faulty) {
     check_indentation(offset, false);
     const ScalarForm form = scalar_form(source_.text(), offset);
     Node node;
     node.kind = Node::Kind::scalar;
     node.quoted = quoted;
+    node.faulty = faulty;
     node.at = source_.position(offset);
     node.text_at = source_.position(form.begin);
     if (!form.closed) {
@@ -72,11 +74,13 @@ bool TreeBuilder::scalar(std::size_t offset, Anchor anchor, std::string text, bo
         report_.error(node.at, path(),
                       "the string is longer than " + std::to_string(kMaxString) + " bytes",
                       "no argument or variable can be longer (execve(2)): put it into a file");
+        node.faulty = true;
         text.clear();
     }
     if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
         report_.error(node.at, path(), "the string has a NUL character",
                       "no argument, variable or path can have one: remove the \\0");
+        node.faulty = true;
         text.clear();
     }
     node.verbatim = form.style != ScalarForm::Style::block &&

@@ -21,7 +21,7 @@ class TreeBuilder {
 
     // Each returns false when it makes no sense to go on; the reason has been reported.
     bool null(std::size_t offset, Anchor anchor);
-    bool scalar(std::size_t offset, Anchor anchor, std::string text, bool quoted);
+    bool scalar(std::size_t offset, Anchor anchor, std::string text, bool quoted, bool faulty);
     bool alias(std::size_t offset, Anchor anchor);
     bool begin(std::size_t offset, Anchor anchor, Node::Kind kind, bool flow);
     bool end();

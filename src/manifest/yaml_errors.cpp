@@ -24,8 +24,6 @@ constexpr std::string_view kTag = "this tag is not understood";
 constexpr std::string_view kNoTags = "gosv needs no tags; put text that begins with ! in quotes";
 
 constexpr Wording kWordings[] = {
-    {"illegal map value", "a second ':' or a key that is not indented like its neighbours",
-     "put text that contains ': ' in quotes; keys of one mapping begin in the same column"},
     {"illegal map key", "a '?' is not expected here", "put text that begins with '? ' in quotes"},
     {"illegal block entry", "a list item is not expected here",
      "begin a list on a line of its own, below its key; put text that begins with '- ' in quotes"},
@@ -113,6 +111,21 @@ std::size_t escape_before(std::string_view text, std::size_t offset) noexcept {
     return slash == text.npos ? offset : slash;
 }
 
+// A ':' where no value can begin: text with ": " in it, or a key in a column of its own.
+void report_misplaced_value(std::size_t offset, const Source& source, Report& report) {
+    const std::size_t start = source.line_start(offset);
+    const std::string_view before = source.text().substr(start, offset - start);
+    const Position at = source.position(offset);
+    if (before.find(": ") != before.npos || before.find_first_not_of(' ') == before.npos) {
+        report.error(at, {}, "a ':' is not expected here", "put text that contains ': ' in quotes");
+        return;
+    }
+    report.error(source.position(start + before.find_first_not_of(' ')), {},
+                 "this key is not expected here",
+                 "keys of one mapping begin in the same column; what has a value on its own line "
+                 "has no keys below it");
+}
+
 bool begins_with_one_of(std::string_view complaint,
                         std::initializer_list<std::string_view> starts) noexcept {
     return std::any_of(starts.begin(), starts.end(),
@@ -138,6 +151,8 @@ bool report_by_content(std::string_view complaint, std::size_t offset, const Sou
         report.error(
             at, {}, "the alias " + quote(alias) + " has no anchor above it",
             "mark what it stands for with &" + name + "; put text that begins with * in quotes");
+    } else if (complaint.starts_with("illegal map value")) {
+        report_misplaced_value(offset, source, report);
     } else if (complaint.starts_with("unknown token")) {
         report.error(at, {}, "a value cannot begin with " + found, std::string(kQuoteIt));
     } else if (complaint.starts_with("illegal flow end")) {
@@ -194,6 +209,12 @@ void report_second_document(std::size_t offset, const Source& source, Report& re
         return;
     }
     if (report_tab(offset, source, report)) {
+        return;
+    }
+    const std::string_view above = source.text().substr(0, offset);
+    if (above.find_first_not_of(" \t\r\n") == above.npos) {
+        report.error(at, {}, "a manifest cannot begin with " + quote(rest.substr(0, 1)),
+                     "begin with `services:`");
         return;
     }
     report.error(at, {}, "this does not belong to what stands above it",

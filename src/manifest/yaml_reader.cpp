@@ -63,7 +63,8 @@ class Handler : public YAML::EventHandler {
         if (!text && !is_core(tag, {"int", "float", "bool"})) {
             report_unsupported_tag(offset(mark), tag, source_, report_);
         }
-        go_on(builder_.scalar(offset(mark), anchor, restored(mark, value), text));
+        const std::optional<std::string> whole = restored(mark, value);
+        go_on(builder_.scalar(offset(mark), anchor, whole.value_or(""), text, !whole));
     }
 
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -108,7 +109,7 @@ class Handler : public YAML::EventHandler {
         go_on(builder_.begin(offset(mark), anchor, kind, style == YAML::EmitterStyle::Flow));
     }
 
-    std::string restored(const YAML::Mark& mark, const std::string& value) {
+    std::optional<std::string> restored(const YAML::Mark& mark, const std::string& value) {
         if (!surrogates_) {
             return value;
         }
@@ -119,7 +120,7 @@ class Handler : public YAML::EventHandler {
                           "an escape \\ud800 to \\udbff is followed by one \\udc00 to \\udfff; or "
                           "write the character itself");
         }
-        return text ? *std::move(text) : std::string();
+        return text;
     }
 
     const Source& source_;

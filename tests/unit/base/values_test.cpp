@@ -89,6 +89,8 @@ TEST_CASE("the nearest name is the one that was meant, or none") {
     CHECK(nearest("restart_dealy") == "restart_delay");
     CHECK(nearest("usr") == "user");
     CHECK(nearest("volumes") == "");
+    CHECK(nearest("usage") == "");  // two letters of five are no slip
+    CHECK(nearest("u") == "");
     CHECK(nearest("") == "");
     CHECK(nearest(std::string_view("a_word_that_is_longer_than_any_key_could_possibly_be")) == "");
     CHECK(nearest_name("user", nullptr, 0) == "");

@@ -1,5 +1,5 @@
 #pragma once
-// capabilities(7): the names in lower case and without "cap_"; the index is the number.
+// capabilities(7): the names without CAP_; the index is the number.
 #include <optional>
 #include <span>
 #include <string_view>

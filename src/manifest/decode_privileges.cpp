@@ -98,9 +98,9 @@ void one_ulimit(const Field& field, int resource, std::vector<ResourceLimit>& ul
     ulimits.push_back(*limit);
 }
 
-std::string lower(std::string text) {
+std::string upper(std::string text) {
     for (char& c : text) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     }
     return text;
 }
@@ -126,12 +126,12 @@ void capability_list(const Field& field, std::uint64_t& bits, bool& all) {
         if (!text) {
             continue;
         }
-        std::string name = lower(*text);
-        if (name.starts_with("cap_")) {
+        std::string name = upper(*text);
+        if (name.starts_with("CAP_")) {
             name.erase(0, 4);
         }
         const auto number = capability_number(name);
-        if (name == "all") {
+        if (name == "ALL") {
             all = true;
         } else if (number) {
             bits |= std::uint64_t{1} << *number;

@@ -12,7 +12,7 @@ namespace {
 
 void decode_name(const Field& field, ServiceDraft& draft) {
     const auto name = as_text(field, "a name");
-    if (!name || *name == draft.service.name) {
+    if (!name || draft.nameless || *name == draft.service.name) {
         return;
     }
     if (draft.service.name.empty()) {

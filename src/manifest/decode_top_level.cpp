@@ -3,6 +3,7 @@
 
 #include "decoders.hpp"
 #include "draft.hpp"
+#include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 
@@ -26,6 +27,8 @@ constexpr Choice<LogLevel> kLogLevels[] = {
     {"info", LogLevel::info},
     {"debug", LogLevel::debug},
 };
+
+constexpr std::string_view kSmallest = "write services: {web: {command: [program, argument]}}";
 
 constexpr std::uint8_t kKill = 9;
 constexpr std::uint8_t kChld = 17;
@@ -93,7 +96,14 @@ void snapshot_format(const Field& field, ManifestDraft& draft) {
 void snapshot_maps(const Field& field, ManifestDraft& draft) {
     if (field.node.kind == Node::Kind::scalar && field.node.text == "all") {
         draft.manifest.snapshot_maps.reset();
-    } else if (const auto number = as_integer(field, 0, 1'000'000)) {
+        return;
+    }
+    constexpr std::string_view kWhat = "a whole number or all";
+    const auto text = as_text(field, kWhat);
+    const auto number = text ? parse_uint(*text) : std::nullopt;
+    if (text && (!number || *number > UINT32_MAX)) {
+        field.expected(kWhat, "write decimal digits, or snapshot_maps: all");
+    } else if (number) {
         draft.manifest.snapshot_maps = static_cast<std::uint32_t>(*number);
     }
 }
@@ -155,6 +165,7 @@ void decode_into(const Field& field, const ServiceDraft& defaults, ServiceDraft 
     ServiceDraft whole = defaults;
     whole.path = std::move(service.path);
     whole.name_at = service.name_at;
+    whole.nameless = service.nameless;
     whole.service.name = std::move(service.service.name);
     whole.service.at = service.service.at;
     whole.whole = field.node.kind == Node::Kind::map;
@@ -192,13 +203,25 @@ void decode_list_of_services(const Field& services, const ServiceDraft& defaults
             service.service.name = name->value.text;
             service.name_at = name->value.at;
             field.path = child_path("services", name->value.text);
-        } else if (name == nullptr && field.node.kind == Node::Kind::map) {
-            field.error("a service in a list needs a name",
-                        "add name: NAME, or write `services` as a mapping from names to services");
+        } else {
+            service.nameless = true;  // a name that is no text is reported by its decoder
+            if (name == nullptr && field.node.kind == Node::Kind::map) {
+                field.error("a service in a list needs a name",
+                            "add name: NAME, or write `services` as a mapping from names to "
+                            "services");
+            }
         }
         service.path = field.path;
         decode_into(field, defaults, std::move(service), draft);
     }
+}
+
+// A misspelt `services` has been reported as such; that it is missing too would be noise.
+bool is_misspelt(const Node& root) {
+    constexpr std::string_view kServices[] = {"services"};
+    return std::any_of(root.entries.begin(), root.entries.end(), [&](const Entry& entry) {
+        return !nearest_name(entry.key, kServices, 1).empty();
+    });
 }
 
 }  // namespace
@@ -224,8 +247,7 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
         return draft;
     }
     if (root.kind != Node::Kind::map) {
-        whole.expected("a mapping with the key `services`",
-                       "write services: {web: {command: [program, argument]}}");
+        whole.expected("a mapping with the key `services`", std::string(kSmallest));
         return draft;
     }
     decode_mapping(whole, Section::top_level, top_level_keys(), draft);
@@ -236,9 +258,11 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
         decode_service(whole.entry(*entry), defaults);
     }
     const Entry* const services = find(root, "services");
+    if (services == nullptr && is_misspelt(root)) {
+        return draft;
+    }
     if (services == nullptr) {
-        whole.error("the key `services` is missing",
-                    "write services: {web: {command: [program, argument]}}");
+        whole.error("the key `services` is missing", std::string(kSmallest));
         return draft;
     }
     const Field field = whole.entry(*services);
@@ -247,7 +271,7 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
     } else if (field.node.kind == Node::Kind::list) {
         decode_list_of_services(field, defaults, draft);
     } else {
-        field.expected("a mapping or a list of services");
+        field.expected("a mapping or a list of services", std::string(kSmallest));
     }
     return draft;
 }

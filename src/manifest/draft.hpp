@@ -21,6 +21,7 @@ struct ServiceDraft {
     Service service;
     std::string path;  // "services.web"; "defaults"
     Position name_at;
+    bool nameless = false;  // an item of a list that has no name, which has been reported
     bool enabled = true;
     bool whole = false;  // it is a mapping, so that rules between its keys make sense
 

@@ -75,7 +75,7 @@ class Parser {
         const bool has_value = peek() == '=';
         const std::string name(trimmed_end(text_.substr(begin, at_ - begin)));
         if (const std::string_view problem = variable_name_problem(name); !problem.empty()) {
-            fail(begin, std::string(problem) + ": " + quote(name),
+            fail(begin, std::string(problem) + (name.empty() ? "" : ": " + quote(name)),
                  "a line is NAME=value, or # and a comment");
             return;
         }

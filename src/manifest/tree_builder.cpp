@@ -37,7 +37,7 @@ std::size_t place_of_null(std::string_view source, std::size_t offset) noexcept 
     const std::string_view rest = source.substr(std::min(offset, source.size()));
     const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n,]}#:"));
     if (word == "~" || word == "null" || word == "Null" || word == "NULL" ||
-        rest.starts_with('&') || rest.starts_with('!') || offset == 0) {
+        rest.starts_with('&') || rest.starts_with('!') || rest.starts_with(':') || offset == 0) {
         return offset;
     }
     const std::size_t before = source.find_last_not_of(" \t\r\n", offset - 1);
@@ -270,7 +270,7 @@ void TreeBuilder::merge(Frame& frame) {
             if (map.kind == Node::Kind::map) {
                 merge_from(frame.node, map);
             } else {
-                report_.error(map.kind == Node::Kind::null ? source.key_at : map.at, path(),
+                report_.error(source.key_at, path(),
                               "<< takes a mapping or a list of mappings, not " + describe(map),
                               "write `<<: *anchor`; a key that is really named << must be in "
                               "quotes");

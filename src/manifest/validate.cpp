@@ -85,9 +85,8 @@ class Validator {
         std::map<std::string_view, const ServiceDraft*> first;
         for (const ServiceDraft& each : draft_.services) {
             const std::string& name = each.service.name;
-            if (name.empty() && each.name_at.line == each.service.at.line &&
-                each.name_at.column == each.service.at.column) {
-                continue;  // a list item without a name has been reported
+            if (each.nameless) {
+                continue;
             }
             if (!is_valid_name(name)) {
                 report_.error(each.name_at, each.path, "a service cannot be named " + quote(name),

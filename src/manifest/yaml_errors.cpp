@@ -75,6 +75,13 @@ std::string_view word_at(std::string_view text, std::size_t offset) noexcept {
     return text.substr(0, text.find_first_of(" \t\r\n,[]{}"));
 }
 
+// "${VAR}", with its quotes, when the word is short enough to be shown.
+std::string quote_example(std::string_view text, std::size_t offset) {
+    const std::size_t end = text.find('}', offset);
+    const bool fits = end != text.npos && end - offset < 40;
+    return '"' + (fits ? std::string(text.substr(offset, end + 1 - offset)) : "${VAR}") + '"';
+}
+
 void report_unfinished_flow(std::size_t offset, TreeBuilder::OpenFlow open, const Source& source,
                             Report& report) {
     const std::string_view text = source.text();
@@ -84,6 +91,12 @@ void report_unfinished_flow(std::size_t offset, TreeBuilder::OpenFlow open, cons
     if (text.find_first_not_of(" \t\r\n", std::min(offset, text.size())) == text.npos) {
         report.error(open.at, {}, "the " + what + " that is opened here is never closed",
                      "close it with " + closing);
+        return;
+    }
+    if (offset > 0 && text.substr(offset - 1).starts_with("${")) {
+        report.error(source.position(offset - 1), {},
+                     "${...} in brackets or braces must be in quotes",
+                     "write " + quote_example(text, offset - 1));
         return;
     }
     report.error(source.position(offset), {}, "expected ',' or '" + closing + "' here",

@@ -105,13 +105,6 @@ std::string upper(std::string text) {
     return text;
 }
 
-std::string upper(std::string text) {
-    for (char& c : text) {
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    }
-    return text;
-}
-
 // The names of a list as bits, and whether ALL is among them.
 void capability_list(const Field& field, std::uint64_t& bits, bool& all) {
     bits = 0;
@@ -136,12 +129,10 @@ void capability_list(const Field& field, std::uint64_t& bits, bool& all) {
         } else if (number) {
             bits |= std::uint64_t{1} << *number;
         } else {
-            const auto names = capability_names();
-            const std::string_view near = nearest_name(name, names.data(), names.size());
-            item.expected("a capability",
-                          near.empty()
-                              ? "write it like NET_BIND_SERVICE; capabilities(7) lists them"
-                              : "did you mean " + quote(upper(std::string(near))) + "?");
+            item.expected(
+                "a capability",
+                nearest_hint(name, capability_names(),
+                             "write it like NET_BIND_SERVICE; capabilities(7) lists them"));
         }
     }
 }

@@ -159,6 +159,7 @@ void user(const Field& field, ServiceDraft& draft) {
 
 void group_add(const Field& field, ServiceDraft& draft) {
     draft.service.group_add.clear();
+    draft.service.group_add_at = field.at();
     const auto words = as_words(field, "a group");
     for (std::size_t i = 0; words && i < words->size(); ++i) {
         if (is_identity((*words)[i])) {

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 
+#include "path.hpp"
+#include "quote.hpp"
+
 namespace gosv::manifest {
 
 namespace {
 
-// Where the problem is, for the diagnostics of one service.
+// A key of one service, for what is wrong with its value.
 struct Place {
     const Service& service;
-    Diagnostics& diagnostics;
+    Report& report;
+    const char* key;
+    Position at;
 
-    void report(const char* key, std::string message, std::string hint) const {
-        const Position at = service.user_at.line > 0 ? service.user_at : service.at;
-        diagnostics.push_back({.severity = Diagnostic::Severity::error,
-                               .at = at,
-                               .path = "services." + service.name + "." + key,
-                               .message = std::move(message),
-                               .hint = std::move(hint)});
+    void error(std::string message, std::string hint) const {
+        report.error(at.line > 0 ? at : service.at,
+                     child_path(child_path("services", service.name), key), std::move(message),
+                     std::move(hint));
     }
 };
 
@@ -29,7 +31,7 @@ bool looks_like_number(std::string_view text) noexcept {
 std::string way_out(std::string_view nearest, bool has_entries, const char* file,
                     const char* number) {
     if (!nearest.empty()) {
-        return "did you mean '" + std::string(nearest) + "'?";
+        return "did you mean " + quote(nearest) + "?";
     }
     if (!has_entries) {
         return std::string("there is no ") + file + " to look in: give the " + number +
@@ -39,19 +41,18 @@ std::string way_out(std::string_view nearest, bool has_entries, const char* file
            " as a number";
 }
 
-void report_unknown(const Place& place, const char* key, const char* kind, const char* number,
-                    std::string_view name, std::string hint) {
+void report_unknown(const Place& place, const char* kind, const char* number, std::string_view name,
+                    std::string hint) {
     if (looks_like_number(name)) {
-        place.report(key, std::string(number) + " '" + std::string(name) + "' is out of range",
-                     "0 to 4294967294, without leading zeros");
+        place.error(std::string(number) + " " + quote(name) + " is out of range",
+                    "0 to 4294967294, without leading zeros");
     } else {
-        place.report(key, std::string("no ") + kind + " '" + std::string(name) + "'",
-                     std::move(hint));
+        place.error(std::string("no ") + kind + " " + quote(name), std::move(hint));
     }
 }
 
-std::optional<std::uint32_t> resolve_group(std::string_view name, const char* key,
-                                           const UserDatabase& database, const Place& place) {
+std::optional<std::uint32_t> resolve_group(std::string_view name, const UserDatabase& database,
+                                           const Place& place) {
     if (const auto gid = parse_id(name)) {
         return gid;
     }
@@ -59,7 +60,7 @@ std::optional<std::uint32_t> resolve_group(std::string_view name, const char* ke
         return group->gid;
     }
     report_unknown(
-        place, key, "group", "gid", name,
+        place, "group", "gid", name,
         way_out(database.nearest_group(name), database.has_groups(), "/etc/group", "gid"));
     return std::nullopt;
 }
@@ -90,14 +91,14 @@ bool resolve_user(const UserSpec& wanted, const HostFacts& host, const UserDatab
         identity.credentials.gid = *uid == host.uid ? host.gid : 0;
         identity.home = "/";
     } else {
-        report_unknown(place, "user", "user", "uid", wanted.user,
+        report_unknown(place, "user", "uid", wanted.user,
                        way_out(database.nearest_user(wanted.user), database.has_users(),
                                "/etc/passwd", "uid"));
     }
 
     Credentials& credentials = identity.credentials;
     if (wanted.group) {
-        const auto gid = resolve_group(*wanted.group, "user", database, place);
+        const auto gid = resolve_group(*wanted.group, database, place);
         credentials.gid = gid.value_or(0);
         credentials.groups = {credentials.gid};
         return gid && (user != nullptr || uid);
@@ -116,20 +117,21 @@ bool resolve_user(const UserSpec& wanted, const HostFacts& host, const UserDatab
 }  // namespace
 
 std::optional<Identity> resolve_identity(const Service& service, const HostFacts& host,
-                                         const UserDatabase& database, Diagnostics& diagnostics) {
+                                         const UserDatabase& database, Report& report) {
     if (!service.user && service.group_add.empty()) {
         return std::nullopt;
     }
-    const Place place{service, diagnostics};
     Identity identity;
     bool known = true;
     if (service.user) {
-        known = resolve_user(*service.user, host, database, place, identity);
+        known = resolve_user(*service.user, host, database,
+                             Place{service, report, "user", service.user_at}, identity);
     } else {
         identity.credentials = {host.uid, host.gid, host.groups};
     }
+    const Place groups{service, report, "group_add", service.group_add_at};
     for (const std::string& name : service.group_add) {
-        const auto gid = resolve_group(name, "group_add", database, place);
+        const auto gid = resolve_group(name, database, groups);
         known = known && gid;
         if (gid) {
             add_group(identity.credentials.groups, *gid);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "gosv/manifest/plan.hpp"
+#include "report.hpp"
 #include "user_database.hpp"
 
 namespace gosv::manifest {
@@ -26,8 +27,8 @@ struct Identity {
     std::string shell;
 };
 
-// nullopt when the service runs as gosv does, or when something is unknown (then diagnosed).
+// nullopt when the service runs as gosv does, or when something is unknown (then reported).
 std::optional<Identity> resolve_identity(const Service& service, const HostFacts& host,
-                                         const UserDatabase& database, Diagnostics& diagnostics);
+                                         const UserDatabase& database, Report& report);
 
 }  // namespace gosv::manifest

@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bounds.hpp"
 #include "identity.hpp"
+#include "path.hpp"
+#include "quote.hpp"
+#include "report.hpp"
 #include "service_environment.hpp"
 
 namespace gosv::manifest {
 
 namespace {
 
-// MAX_ARG_STRLEN: 32 pages, the final NUL included (execve(2), E2BIG). The limit on the whole
-// depends on the stack limit with which the service is started; up to kLargestTotal
-// (_STK_LIM / 4 * 3) only the kernel can tell.
-constexpr std::size_t kLongestString = std::size_t{32} * 4096 - 1;
+// What one exec takes at most, command and environment (_STK_LIM / 4 * 3). What it takes below that
+// depends on the stack limit with which the service is started: only the kernel can tell.
 constexpr std::size_t kLargestTotal = std::size_t{6} * 1024 * 1024;
 
 std::size_t size_in_kernel(const std::vector<std::string>& strings) noexcept {
@@ -24,48 +26,36 @@ std::size_t size_in_kernel(const std::vector<std::string>& strings) noexcept {
     return size;
 }
 
-void report(Diagnostics& diagnostics, Position at, std::string path, std::string message,
-            std::string hint) {
-    diagnostics.push_back({.severity = Diagnostic::Severity::error,
-                           .at = at,
-                           .path = std::move(path),
-                           .message = std::move(message),
-                           .hint = std::move(hint)});
-}
-
 // What execve(2) would answer with E2BIG however often it is tried.
 void check_sizes(const Service& service, const std::vector<std::string>& environment,
-                 Diagnostics& diagnostics) {
-    const std::string path = "services." + service.name;
-    const auto is_too_long = [](const std::string& text) { return text.size() > kLongestString; };
+                 Report& report) {
+    const std::string path = child_path("services", service.name);
     for (std::size_t i = 0; i < service.argv.size(); ++i) {
-        if (is_too_long(service.argv[i])) {
-            report(diagnostics, service.command_at, path + ".command",
-                   "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
-                   "the kernel takes no longer one; put it into a file");
+        if (service.argv[i].size() > kMaxString) {
+            report.error(service.command_at, child_path(path, "command"),
+                         "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
+                         "the kernel takes no longer one; put it into a file");
         }
     }
     for (const std::string& entry : environment) {
-        if (is_too_long(entry)) {
-            report(diagnostics, service.at, path + ".environment",
-                   "'" + entry.substr(0, std::min<std::size_t>(entry.find('='), 64)) +
-                       "' is longer than 128 KiB",
-                   "the kernel takes no longer entry; put it into a file");
+        if (entry.size() > kMaxString) {
+            report.error(service.at, child_path(path, "environment"),
+                         quote(entry.substr(0, entry.find('='))) + " is longer than 128 KiB",
+                         "the kernel takes no longer entry; put it into a file");
         }
     }
     if (size_in_kernel(service.argv) + size_in_kernel(environment) > kLargestTotal) {
-        report(diagnostics, service.at, path,
-               "command and environment together are larger than 6 MiB",
-               "the kernel takes no more, whatever the stack limit is");
+        report.error(service.at, path, "command and environment together are larger than 6 MiB",
+                     "the kernel takes no more, whatever the stack limit is");
     }
 }
 
 ExecSpec make_exec(const Service& service, const HostFacts& host, const UserDatabase& database,
-                   Diagnostics& diagnostics) {
-    const std::optional<Identity> identity = resolve_identity(service, host, database, diagnostics);
+                   Report& report) {
+    const std::optional<Identity> identity = resolve_identity(service, host, database, report);
     const std::vector<std::string> environment = service_environment(
         host.environment, identity ? &*identity : nullptr, service.environment, service.name);
-    check_sizes(service, environment, diagnostics);
+    check_sizes(service, environment, report);
 
     ExecSpec exec;
     exec.name = service.name;
@@ -121,12 +111,13 @@ StringBlock::StringBlock(const std::vector<std::string>& strings) {
 PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     PlanResult result;
     Plan& plan = result.plan;
+    Report report;
     const UserDatabase database(host.passwd, host.group);
     plan.policies.reserve(manifest.services.size());
     plan.execs.reserve(manifest.services.size());
     for (const Service& service : manifest.services) {
         plan.policies.push_back(service.policy);
-        plan.execs.push_back(make_exec(service, host, database, result.diagnostics));
+        plan.execs.push_back(make_exec(service, host, database, report));
     }
     plan.supervisor.shutdown_timeout = manifest.shutdown_timeout;
     if (manifest.exit_code_from) {
@@ -139,6 +130,7 @@ PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     plan.cgroup = manifest.cgroup;
     plan.log_format = manifest.log_format;
     plan.log_level = manifest.log_level;
+    result.diagnostics = report.take();
     return result;
 }
 

@@ -22,13 +22,13 @@ enum class LogLevel : std::uint8_t { error, warn, info, debug };
 enum class CgroupMode : std::uint8_t { automatic, required, off };
 enum class OomPolicy : std::uint8_t { restart, exit, proceed };
 
-// One entry of `environment`: a value, or nullopt for "remove it" (K: null) - a bare `K` of the list
-// form is resolved from gosv's own environment while decoding.
+// One entry of `environment`: a value, or nullopt for "remove it" (K: null) - a bare `K` of the
+// list form is resolved from gosv's own environment while decoding.
 using EnvironmentChanges = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
 struct ResourceLimit {
-    int resource = 0;         // RLIMIT_*
-    std::uint64_t soft = 0;   // UINT64_MAX: infinity
+    int resource = 0;        // RLIMIT_*
+    std::uint64_t soft = 0;  // UINT64_MAX: infinity
     std::uint64_t hard = 0;
 };
 
@@ -37,6 +37,7 @@ struct Capabilities {
     std::uint64_t drop = 0;
     bool drop_all = false;
     bool add_all = false;
+
     bool any() const noexcept { return add != 0 || drop != 0 || drop_all || add_all; }
 };
 
@@ -47,6 +48,7 @@ struct Limits {
     std::optional<std::uint32_t> cpu_weight, io_weight;
     std::optional<std::string> cpuset;
     std::optional<std::uint64_t> pids;
+
     bool any() const noexcept {
         return memory || memory_high || memory_low || memory_swap || cpus_milli || cpu_weight ||
                io_weight || cpuset || pids;
@@ -63,6 +65,7 @@ struct Service {
     Position at;
     Position command_at;
     Position user_at;
+    Position group_add_at;
     std::vector<std::string> argv;  // command + args; argv[0] is the program
     ServiceType type = ServiceType::simple;
     std::optional<std::string> working_dir;
@@ -85,8 +88,8 @@ struct Service {
 struct Manifest {
     std::vector<Service> services;  // enabled ones, in the order of the file
     std::size_t disabled = 0;
-    std::vector<Signal> stop_signals;            // [TERM, INT, QUIT]
-    std::optional<Signal> snapshot_signal;       // USR1; nullopt: none, forward it
+    std::vector<Signal> stop_signals;       // [TERM, INT, QUIT]
+    std::optional<Signal> snapshot_signal;  // USR1; nullopt: none, forward it
     bool snapshot_json = false;
     std::optional<std::uint32_t> snapshot_maps;  // maps a process, 10; nullopt: all
     Duration shutdown_timeout = std::chrono::seconds(9);

@@ -37,6 +37,7 @@ Service service_of(std::optional<UserSpec> user, std::vector<std::string> group_
     }
     service.user = std::move(user);
     service.group_add = std::move(group_add);
+    service.group_add_at = {5, 16};
     return service;
 }
 
@@ -48,7 +49,9 @@ struct Resolved {
 Resolved resolve(const Service& service, const HostFacts& host) {
     Resolved result;
     const UserDatabase database(host.passwd, host.group);
-    result.identity = resolve_identity(service, host, database, result.diagnostics);
+    Report report;
+    result.identity = resolve_identity(service, host, database, report);
+    result.diagnostics = report.take();
     return result;
 }
 
@@ -172,7 +175,7 @@ TEST_CASE("an unknown group is told, of user and of group_add") {
     CHECK(of_user.hint == "did you mean 'www-data'?");
     const Diagnostic added = refused(service_of(std::nullopt, {"docker"}), scratch());
     CHECK(added.path == "services.web.group_add");
-    CHECK(added.at.line == 2);
+    CHECK(added.at.line == 5);
     CHECK(added.hint ==
           "there is no /etc/group to look in: give the gid as a number, such as 1000");
 }

@@ -167,6 +167,15 @@ TEST_CASE("unknown users of all services are told at once") {
     CHECK(has_errors(told));
 }
 
+TEST_CASE("a user of `defaults` that nobody is, is told once") {
+    Service a = service_of("a", {"/a"});
+    a.user = UserSpec{"alice", {}};
+    a.user_at = {9, 9};
+    Service b = a;
+    b.name = "b";
+    CHECK(make_plan(manifest_of({a, b}), {}).diagnostics.size() == 1);
+}
+
 TEST_CASE("what no kernel would exec is told before the start") {
     const std::string longest(128 * 1024 - 1, 'x');
     CHECK(refused(service_of("web", {"/web", longest}), {}).empty());

@@ -82,18 +82,6 @@ int say_no_manifest() {
     return kExitUsage;
 }
 
-// The plan, with the diagnostics of loading and planning together.
-manifest::PlanResult plan_from(const manifest::LoadResult& loaded,
-                               const manifest::HostFacts& host) {
-    manifest::PlanResult planned;
-    if (!has_errors(loaded.diagnostics)) {
-        planned = manifest::make_plan(loaded.manifest, host);
-    }
-    planned.diagnostics.insert(planned.diagnostics.begin(), loaded.diagnostics.begin(),
-                               loaded.diagnostics.end());
-    return planned;
-}
-
 // As much of it as is needed to say that it is too much.
 std::string read_stdin() {
     constexpr std::size_t kEnough = std::size_t{4} * 1024 * 1024;
@@ -122,7 +110,7 @@ int check(const Options& options, const manifest::HostFacts& host) {
     } else {
         loaded = manifest::load_file(*path, env);
     }
-    const manifest::Diagnostics problems = plan_from(loaded, host).diagnostics;
+    const manifest::Diagnostics problems = manifest::make_plan(loaded, host).diagnostics;
     const bool usable = !has_errors(problems);
     if (options.check_json) {
         print(render_json(problems, *path));
@@ -173,7 +161,7 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
         return say_no_manifest();
     }
     const manifest::LoadResult loaded = load(options, *origin, env);
-    manifest::PlanResult planned = plan_from(loaded, host);
+    manifest::PlanResult planned = manifest::make_plan(loaded, host);
     if (!planned.diagnostics.empty()) {
         print_error(render_text(planned.diagnostics, loaded.source, *origin));
     }

@@ -134,6 +134,13 @@ PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     return result;
 }
 
+PlanResult make_plan(const LoadResult& loaded, const HostFacts& host) {
+    PlanResult result = make_plan(loaded.manifest, host);
+    result.diagnostics.insert(result.diagnostics.begin(), loaded.diagnostics.begin(),
+                              loaded.diagnostics.end());
+    return result;
+}
+
 Plan make_command_plan(const std::vector<std::string>& argv, const HostFacts& host,
                        core::KillMode kill_mode, std::optional<Signal> snapshot_signal) {
     // What CMD leaves behind has this long between TERM and KILL. Twice, at the worst: its own

@@ -20,9 +20,13 @@ namespace gosv::manifest {
 class StringBlock {
   public:
     StringBlock() : pointers_{nullptr} {}
+
     explicit StringBlock(const std::vector<std::string>& strings);
+
     char* const* get() const noexcept { return pointers_.data(); }
+
     std::size_t size() const noexcept { return pointers_.size() - 1; }
+
     std::string_view operator[](std::size_t i) const noexcept { return pointers_[i]; }
 
   private:
@@ -86,6 +90,10 @@ struct PlanResult {
 };
 
 PlanResult make_plan(const Manifest& manifest, const HostFacts& host);
+
+// The same, with the problems that loading found before those of planning. Planned is what there
+// is, so that an unknown user is told together with an unknown key.
+PlanResult make_plan(const LoadResult& loaded, const HostFacts& host);
 
 // The plan of `gosv -- CMD ARG...`: one service "main", no restart, exit code from it, every signal
 // forwarded, environment, directory, user and stdin as inherited.

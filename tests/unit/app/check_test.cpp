@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "gosv/base/utf8.hpp"
+#include "gosv/manifest/plan.hpp"
+#include "gosv/os/sys.hpp"
 #include "support/json_check.hpp"
 
 using namespace gosv;
@@ -33,6 +35,25 @@ Diagnostic odd_value(Diagnostic::Severity severity = Diagnostic::Severity::warni
             .path = "services.web.restart",
             .message = "odd value",
             .hint = ""};
+}
+
+std::string readme() {
+    auto text = sys::read_file(GOSV_SOURCE_DIR "/README.md", 1 << 20);
+    REQUIRE(text.ok());
+    return std::move(text).value();
+}
+
+// The text between a line that begins with `first` and the end of its block, `first` included.
+std::string block(const std::string& text, const std::string& first) {
+    const std::size_t begin = text.find("\n" + first) + 1;
+    REQUIRE(begin != 0);
+    return text.substr(begin, text.find("```", begin) - begin);
+}
+
+manifest::HostFacts debian() {
+    manifest::HostFacts host;
+    host.passwd = "root:x:0:0::/root:/bin/bash\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n";
+    return host;
 }
 
 }  // namespace
@@ -143,4 +164,23 @@ TEST_CASE("as JSON: whatever bytes a manifest holds, it stays JSON and UTF-8") {
     CHECK(find_invalid_utf8(text) == std::string_view::npos);
     CHECK(text.find('\n') == text.size() - 1);
     CHECK(find_invalid_utf8(render_text({problem}, bytes, bytes)) == std::string_view::npos);
+}
+
+TEST_CASE("the README shows what is printed") {
+    const manifest::LoadResult loaded = manifest::load_text(
+        "services:\n"
+        "  web:\n"
+        "    comand: [nginx, -g, daemon off;]\n"
+        "    user: www-date\n",
+        "gosv.yaml", {});
+    const Diagnostics found = manifest::make_plan(loaded, debian()).diagnostics;
+    CHECK(render_text(found, loaded.source, "gosv.yaml") == block(readme(), "gosv.yaml:"));
+}
+
+TEST_CASE("the manifest of the README is right") {
+    const manifest::LoadResult loaded =
+        manifest::load_text(block(readme(), "# /etc/gosv.yaml"), "gosv.yaml", {});
+    const Diagnostics found = manifest::make_plan(loaded, debian()).diagnostics;
+    CHECK(render_text(found, loaded.source, "gosv.yaml") == "");
+    CHECK(loaded.manifest.services.size() == 3);
 }

@@ -31,7 +31,7 @@ def test_signals_reach_it_and_its_end_is_told(gosv):
 def test_a_program_that_dies_of_a_signal_is_told_from_one_that_exits(gosv_beneath):
     run = gosv_beneath.start([gosv_beneath.probe, "die", "KILL"])
     run.until(lambda r: r.has_ended, "the end")
-    assert run._exit == Exit(signal=9)
+    assert run.ended == Exit(signal=9)
     with pytest.raises(AssertionError):
         run.wait()
 

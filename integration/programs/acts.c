@@ -195,14 +195,17 @@ static const struct {
     {"close_range", SYS_close_range}, {"setpgid", SYS_setpgid},
 };
 
-void deny(const char* name, int error) {
+void deny(const char* name, unsigned request, int error) {
     for (size_t i = 0; i < sizeof kSystemCalls / sizeof kSystemCalls[0]; ++i) {
         if (strcmp(kSystemCalls[i].name, name) != 0) {
             continue;
         }
         struct sock_filter code[] = {
             BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)kSystemCalls[i].number, 0, 1),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)kSystemCalls[i].number, 0, 3),
+            // The low half of the second argument; a request of 0 stands for any.
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, request, 0, request == 0 ? 0 : 1),
             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         };

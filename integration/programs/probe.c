@@ -193,7 +193,11 @@ static void act_run_away(char** w) {
 }
 
 static void act_deny(char** w) {
-    deny(w[0], (int)number(w[1]));
+    deny(w[0], 0, (int)number(w[1]));
+}
+
+static void act_deny_ioctl(char** w) {
+    deny("ioctl", (unsigned)number(w[0]), (int)number(w[1]));
 }
 
 static void act_drop_caps(char** w) {
@@ -393,6 +397,7 @@ static const struct act kActs[] = {
     {"hang-in-vfork", 1, act_hang_in_vfork, "FIFO: in state D until killed"},
     {"run-away", 1, act_run_away, "MS: fork and die, over and over"},
     {"deny", 2, act_deny, "SYSCALL ERRNO: fails from now on (seccomp)"},
+    {"deny-ioctl", 2, act_deny_ioctl, "REQUEST ERRNO: the same for one kind of ioctl"},
     {"drop-caps", 0, act_drop_caps, "all capabilities, for good"},
     {"input", 0, act_input, "everything from stdin"},
     {"eat-memory", 1, act_eat_memory, "MIB"},

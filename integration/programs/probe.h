@@ -24,7 +24,8 @@ void lose_main_thread(long milliseconds, int code);  // the thread group's leade
 void hang_in_vfork(const char* fifo);  // the parent waits for a child that never execs
 void read_all_input(void);
 void eat_memory(long mebibytes);
-void leave_group(void);                  // joins a group that a child has made
-void run_away(long milliseconds);        // forks and dies, for ever: the pid is always another
-void deny(const char* name, int error);  // seccomp: this system call fails from now on
+void leave_group(void);            // joins a group that a child has made
+void run_away(long milliseconds);  // forks and dies, for ever: the pid is always another
+// seccomp: this system call, with this second argument (0: any), fails from now on
+void deny(const char* name, unsigned request, int error);
 void drop_capabilities(void);

@@ -3,16 +3,19 @@
 `programs/launch.c` does the starting; this is its other end.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from .deadline import DEFAULT, Deadline, Timeout, until
-from .processes import open_files, outside_pid, processes_below
+from .processes import open_files, outside_pid, processes_below, status_field
 from .streams import Lines
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -97,6 +100,12 @@ class Run:
     def has_ended(self):
         with self._changed:
             return self._exit is not None
+
+    @property
+    def ended(self):
+        """How it ended; None while it runs."""
+        with self._changed:
+            return self._exit
 
     def wait(self, seconds=DEFAULT):
         """Waits until gosv has ended, and until everything it and its children said has been read.
@@ -195,6 +204,10 @@ class Run:
                 return []  # the namespace ended with its PID 1
             raise
 
+    def process(self, inside):
+        """One of them by its pid in there; None when it is gone."""
+        return next((p for p in self.processes() if p.pid == inside), None)
+
     def zombies(self):
         return [p for p in self.processes() if p.is_zombie]
 
@@ -209,6 +222,24 @@ class Run:
             return until(lambda: condition(self), what, seconds)
         except Timeout as timeout:
             raise Timeout(f"{timeout}\n{self.describe()}") from None
+
+    @contextlib.contextmanager
+    def traced(self, *options, pid=None):
+        """strace attached to gosv (or to another pid as seen from here), for faults that begin now.
+        The log's path."""
+        pid = pid or self.pid
+        with tempfile.TemporaryDirectory(prefix="gosv-strace-") as directory:
+            log = Path(directory, "log")
+            tracer = subprocess.Popen(
+                ["strace", "-qq", "-o", str(log), *options, "-p", str(pid)],
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )
+            try:
+                until(lambda: status_field(pid, "TracerPid") == str(tracer.pid), "strace attached")
+                yield log
+            finally:
+                tracer.terminate()
+                tracer.wait(20)
 
     def in_namespace(self, *argv, **kwargs):
         """Starts a process the way `docker exec` does: in the namespaces, but nobody's child there.

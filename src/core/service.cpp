@@ -199,8 +199,15 @@ void on_exited(const Step& step, const Exited& event) noexcept {
     if (!event.tree_populated) {
         decide(step, event.service, ReportReason::not_restarted);
         advance(step);
-    } else if (state.phase != Phase::killing) {
+        return;
+    }
+    if (state.phase != Phase::killing) {
         drain(step, event.service);
+    }
+    if (step.supervisor.policy.command_mode) {
+        // The end of CMD is the end of all: from now on the global deadline runs, so that what
+        // cannot be killed (state D) does not keep gosv either.
+        begin_shutdown(step, ReportReason::main_exited);
     }
 }
 

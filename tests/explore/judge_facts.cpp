@@ -88,6 +88,8 @@ void Judge::on(const core::Exited& event) {
     ++expected_[i].exited;
     if (!run.populated) {
         run_over(i);
+    } else if (plan_.whole.command_mode) {
+        shut_down(core::ReportReason::main_exited);
     }
 }
 

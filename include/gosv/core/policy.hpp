@@ -72,7 +72,8 @@ struct SupervisorPolicy {
     // After the last KILL: survivors (state D) are reported and left to the kernel after this long.
     Duration abandon_after = std::chrono::milliseconds(500);
     std::optional<ServiceId> exit_code_from;
-    // `gosv -- CMD`: exit_code_from is its one service, every signal is forwarded, stops included.
+    // `gosv -- CMD`: exit_code_from is its one service, every signal is forwarded, stops included;
+    // the shutdown begins when the main process has ended.
     bool command_mode = false;
 };
 

@@ -1,6 +1,7 @@
 #include "gosv/app/runtime.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "gosv/core/names.hpp"
 
@@ -157,6 +158,12 @@ void Runtime::reap_children() noexcept {
         std::any_of(pids_.begin(), pids_.end(), [](Pid pid) { return pid.exists(); });
     if (peek.outcome == os::PeekOutcome::failed ||
         (peek.outcome == os::PeekOutcome::no_children && some_live)) {
+        if (recheck_delay_ == Duration{}) {  // told once, however long it lasts
+            log_.write({.event = LogEvent::internal,
+                        .level = LogLevel::warn,
+                        .reason = errno_name(peek.err == 0 ? ECHILD : peek.err),
+                        .msg = "cannot look for dead children; will try again"});
+        }
         recheck_delay_ = recheck_delay_ == Duration{} ? kRecheckFirst
                                                       : std::min(recheck_delay_ * 2, kRecheckMost);
         recheck_at_ = saturating_add(now_, recheck_delay_);

@@ -97,7 +97,16 @@ class Fixture {
         return logged_;
     }
 
-    bool has_logged(std::string_view text) { return logged().find(text) != std::string::npos; }
+    std::size_t times_logged(std::string_view text) {
+        std::size_t count = 0;
+        for (std::size_t at = logged().find(text); at != std::string::npos;
+             at = logged_.find(text, at + 1)) {
+            ++count;
+        }
+        return count;
+    }
+
+    bool has_logged(std::string_view text) { return times_logged(text) > 0; }
 
   private:
     Fd read_end_;

@@ -108,6 +108,8 @@ TEST_CASE("a wait that fails is tried again, without spinning") {
     const MonotonicTime before = f.platform.time;
     f.turn(12);
     CHECK(f.platform.time - before > 1s);
+    CHECK(f.times_logged("cannot look for dead children") == 1);
+    CHECK(f.has_logged("EINVAL"));
     f.platform.wait_fails = false;
     f.turn();
     CHECK(f.phase() == Phase::backoff);

@@ -15,7 +15,7 @@ namespace gosv::manifest {
 namespace {
 
 FileText failed(std::string_view what, int err) {
-    std::string hint;
+    std::string hint = "check the path";
     const bool missing = err == ENOENT || err == ENOTDIR;
     if (missing) {
         hint = "check the path, and that the image or the volume holds the file";

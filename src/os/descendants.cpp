@@ -25,6 +25,9 @@ constexpr Signal kContinue{SIGCONT};
 // The parents' chain is followed this far where the kernel does not list children.
 constexpr int kMostLevels = 256;
 
+// Chains that change while they are climbed: each change is the death of somebody on them.
+constexpr int kMostClimbs = 8;
+
 // A process of the tree, as first seen. `start_time` tells it from a later one of the same number.
 struct Node {
     Pid pid;
@@ -102,6 +105,7 @@ struct Descendants::Impl {
     void visit(std::uint32_t place) noexcept;
     void signal_through(const Target& target) noexcept;
     void walk_down() noexcept;
+    std::optional<std::uint64_t> climb(Pid pid) const noexcept;
     bool leads_to_us(Pid pid) const noexcept;
     void visit_by_parents(Pid pid) noexcept;
     void walk_all() noexcept;
@@ -230,25 +234,36 @@ void Descendants::Impl::walk_down() noexcept {
     }
 }
 
-// Climbs from parent to parent, twice. A process has the same parent at both times only if that one
-// lived in between (its death would have given the child another, for ever): so at the moment
-// between the two climbs the whole chain was true, whatever numbers were used anew meanwhile.
-bool Descendants::Impl::leads_to_us(Pid pid) const noexcept {
-    int levels[2] = {};
-    std::uint64_t seen[2] = {};  // a digest of the chain
-    for (int climb = 0; climb < 2; ++climb) {
-        for (Pid at = pid; at != self; ++levels[climb]) {
-            char buffer[1024];
-            const std::optional<ProcStat> now = stat(at, buffer);
-            if (!now || !now->parent.exists() || is_excepted(at) || levels[climb] > kMostLevels) {
-                return false;
-            }
-            seen[climb] = (seen[climb] ^ static_cast<std::uint64_t>(now->parent.value)) *
-                          std::uint64_t{0x100000001b3};
-            at = now->parent;
+// Climbs from parent to parent: the number of levels and a digest of the chain; nullopt when it
+// does not lead to us, or somebody on it went away.
+std::optional<std::uint64_t> Descendants::Impl::climb(Pid pid) const noexcept {
+    std::uint64_t digest = 0;
+    for (int level = 0; pid != self; ++level) {
+        char buffer[1024];
+        const std::optional<ProcStat> now = stat(pid, buffer);
+        if (!now || !now->parent.exists() || is_excepted(pid) || level > kMostLevels) {
+            return std::nullopt;
         }
+        digest = (digest ^ static_cast<std::uint64_t>(now->parent.value)) * 0x100000001b3U;
+        pid = now->parent;
     }
-    return levels[0] == levels[1] && seen[0] == seen[1];
+    return digest;
+}
+
+// Climbs twice. A process has the same parent at both times only if that one lived in between (its
+// death would have given the child another, for ever): so at the moment between the two climbs the
+// whole chain was true, whatever numbers were used anew meanwhile. A chain that changes while it is
+// climbed, because a parent dies of the very signal that is being sent, is climbed again.
+bool Descendants::Impl::leads_to_us(Pid pid) const noexcept {
+    std::optional<std::uint64_t> before = climb(pid);
+    for (int tries = 0; tries < kMostClimbs; ++tries) {
+        const std::optional<std::uint64_t> again = climb(pid);
+        if (before == again) {
+            return before.has_value();
+        }
+        before = again;
+    }
+    return false;
 }
 
 void Descendants::Impl::visit_by_parents(Pid pid) noexcept {

@@ -243,6 +243,7 @@ Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
     // The child: may allocate, may block, may be killed. It writes to the inherited stream, not
     // through the log, whose ring stays what it is: the parent's.
     try {
+        sys::prefer_as_oom_victim();
         const Pid except[] = {Pid{::getpid()}};
         SnapshotInput mine = input;
         mine.self = gosv;

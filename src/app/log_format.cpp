@@ -62,7 +62,9 @@ void put_restart(LineWriter& out, const LogLine& line) noexcept {
     out.put("in ");
     out.duration(line.delay.value_or(Duration{}));
     if (line.attempt) {
-        out.put(line.max_restarts ? ", restart " : ", attempt ");
+        // Starts for which there was no process are tried again for ever, and are no restarts.
+        const bool counts = line.max_restarts || line.reason.empty();
+        out.put(counts ? ", restart " : ", attempt ");
         out.number(*line.attempt);
         if (line.max_restarts) {
             out.put(" of ");

@@ -122,7 +122,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.event = LogEvent::restarting;
             line.delay = report.delay;
             line.attempt = report.attempt;
-            if (plan_.policies[i].max_restarts != core::kUnlimited) {
+            if (plan_.policies[i].max_restarts != core::kUnlimited &&
+                report.reason != ReportReason::no_process) {
                 line.max_restarts = plan_.policies[i].max_restarts;
             }
             break;

@@ -3,6 +3,7 @@
 // service, then gosv itself.
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "app/line_writer.hpp"
 #include "app/log_format.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::size_t kMostZombiePids = 10;
 constexpr std::size_t kMostZombieGroups = 20;
+
+// Ten thousand zombies of one parent say no more than a hundred.
+constexpr std::size_t kMostZombieRows = 100;
 
 std::string visible(std::string_view text) {
     std::string escaped(4 * text.size(), '\0');
@@ -208,7 +212,11 @@ std::string remark_on(const SnapshotProcess& process, const SnapshotInput& input
 void put_tree(const ProcessTree& tree, const SnapshotInput& input, std::string& out) {
     constexpr int kMostIndent = 40;
     Table<7> table("rrlrrrl", {"PID", "PPid", "State", "Threads", "VmRSS", "VmSize", "Name"});
+    std::unordered_map<pid_t, std::size_t> zombies_of;
     for (const SnapshotProcess& process : tree) {
+        if (!process.alive && ++zombies_of[process.parent.value] > kMostZombieRows) {
+            continue;
+        }
         const bool has_memory = process.vm_size_kb > 0;
         const auto indent = static_cast<std::size_t>(std::min(2 * process.depth, kMostIndent));
         table.add({std::to_string(process.pid.value), std::to_string(process.parent.value),
@@ -218,6 +226,12 @@ void put_tree(const ProcessTree& tree, const SnapshotInput& input, std::string& 
                    std::string(indent, ' ') + visible(process.name) + remark_on(process, input)});
     }
     table.write_to(out);
+    for (const auto& [parent, count] : zombies_of) {
+        if (count > kMostZombieRows) {
+            out += "  ... and " + std::to_string(count - kMostZombieRows) + " more zombies of " +
+                   std::to_string(parent) + "\n";
+        }
+    }
 }
 
 std::string error_text(int err) {

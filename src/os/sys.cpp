@@ -175,6 +175,13 @@ Result<Pid> fork_helper() noexcept {
     return Pid{child};
 }
 
+void prefer_as_oom_victim() noexcept {
+    const Result<Fd> file = open_write_nonblock("/proc/self/oom_score_adj");
+    if (file.ok()) {
+        (void)write(file.value().borrow(), "1000");
+    }
+}
+
 Result<Pid> tcgetpgrp(BorrowedFd terminal) noexcept {
     const pid_t group = ::tcgetpgrp(terminal.raw());
     if (group < 0) {

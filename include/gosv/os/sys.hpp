@@ -74,6 +74,10 @@ void close_inherited(std::span<const int> keep) noexcept;
 // child. All signals are blocked in it; it is killed when gosv dies. It must end by _exit.
 Result<Pid> fork_helper() noexcept;
 
+// /proc/self/oom_score_adj 1000: when memory runs out a helper goes first, not gosv or a service.
+// Where it cannot be written, nothing changes.
+void prefer_as_oom_victim() noexcept;
+
 Result<Pid> tcgetpgrp(BorrowedFd terminal) noexcept;
 Status tcsetpgrp(BorrowedFd terminal, Pid group) noexcept;
 Result<Pid> getpgid(Pid pid) noexcept;  // Pid{}: our own

@@ -80,6 +80,8 @@ TEST_CASE("lines for people say what happened, to whom, and why") {
                 .delay = 4s,
                 .attempt = 3,
                 .max_restarts = 5}) == "info  restarting web: in 4s, restart 3 of 5");
+    CHECK(said({.event = LogEvent::restarting, .service = "web", .delay = 1s, .attempt = 12}) ==
+          "info  restarting web: in 1s, restart 12");
     CHECK(said({.event = LogEvent::restarting,
                 .service = "web",
                 .delay = 1s,

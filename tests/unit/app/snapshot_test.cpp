@@ -214,6 +214,20 @@ TEST_CASE("when time is up the snapshot says so and is closed in order") {
     CHECK(text.ends_with("=== end of snapshot\n"));
 }
 
+TEST_CASE("of very many zombies of one parent some are shown and all are counted") {
+    Night night;
+    for (int pid = 100; pid < 250; ++pid) {
+        night.fake.add({.pid = pid, .parent = 12, .group = 12, .state = 'Z'});
+    }
+    const std::string text = night.render();
+    CHECK(text.find("151 zombies: parent 12 python3 of service web") != std::string::npos);
+    CHECK(text.find("  ... and 51 more zombies of 12\n") != std::string::npos);
+    CHECK(text.find("  198 ") != std::string::npos);
+    CHECK(text.find("  199 ") == std::string::npos);
+    night.input.json = true;
+    CHECK(night.render().find("\"pid\":249,") != std::string::npos);
+}
+
 TEST_CASE("a service whose process cannot be seen is told so") {
     Night night;
     night.services[1].pid = night.services[1].group = Pid{4711};

@@ -51,7 +51,7 @@ def test_processes_are_seen_and_signalled_by_their_pid_inside(gosv):
 def test_what_does_not_come_is_an_error(gosv_pid1):
     run = gosv_pid1.start([gosv_pid1.probe, "pause"])
     with pytest.raises(Timeout):
-        run.stdout.wait_object(seconds=0.1, say="never")
+        run.stdout.wait_object(0.1, say="never")
 
 
 def test_closing_ends_everything(gosv):

@@ -190,9 +190,13 @@ static const struct {
     const char* name;
     long number;
 } kSystemCalls[] = {
-    {"clone3", SYS_clone3},           {"prctl", SYS_prctl},
-    {"pidfd_open", SYS_pidfd_open},   {"pidfd_send_signal", SYS_pidfd_send_signal},
-    {"close_range", SYS_close_range}, {"setpgid", SYS_setpgid},
+    {"clone3", SYS_clone3},
+    {"prctl", SYS_prctl},
+    {"ioctl", SYS_ioctl},
+    {"pidfd_open", SYS_pidfd_open},
+    {"pidfd_send_signal", SYS_pidfd_send_signal},
+    {"close_range", SYS_close_range},
+    {"setpgid", SYS_setpgid},
 };
 
 void deny(const char* name, unsigned request, int error) {

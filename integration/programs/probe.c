@@ -465,6 +465,8 @@ int main(int argc, char** argv) {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         return help();
     }
+    setvbuf(stdout, NULL, _IOFBF,
+            65536);  // a line is one write: nobody writes into the middle of it
     probe_argv = calloc((size_t)argc + 1, sizeof(char*));
     memcpy(probe_argv, argv, (size_t)argc * sizeof(char*));  // fork cuts the original
     play(argv + 1);

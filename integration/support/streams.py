@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import socket
 import threading
 
 from .deadline import DEFAULT, Deadline, Timeout
@@ -15,6 +17,7 @@ class Lines:
         self._fd = fd
         self._data = bytearray()
         self._ended = False
+        self._stopped, self._stop = socket.socketpair()  # closing one end wakes select(2) up
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._read, name=name, daemon=True)
         self._thread.start()
@@ -22,7 +25,8 @@ class Lines:
     def _read(self):
         while True:
             try:
-                block = os.read(self._fd, 65536)
+                ready, _, _ = select.select([self._fd, self._stopped], [], [])
+                block = b"" if self._stopped in ready else os.read(self._fd, 65536)
             except OSError:  # EIO: the other end of a terminal is gone
                 block = b""
             with self._changed:
@@ -33,7 +37,13 @@ class Lines:
                 self._changed.notify_all()
             if not block:
                 os.close(self._fd)
+                self._stopped.close()
                 return
+
+    def stop(self):
+        """Gives up reading, and the descriptor with it."""
+        self._stop.close()
+        self._thread.join()
 
     def text(self):
         with self._changed:
@@ -51,7 +61,8 @@ class Lines:
         """The lines that are JSON objects."""
         found = []
         for line in self.lines():
-            line = line.strip()
+            # What is not gosv's or the probe's may stand before it: a prompt, the filling of a pipe.
+            line = line[max(line.find("{"), 0) :].strip()
             if line.startswith("{") and line.endswith("}"):
                 try:
                     found.append(json.loads(line))
@@ -79,11 +90,11 @@ class Lines:
     def wait_text(self, text, seconds=DEFAULT):
         return self.wait_for(lambda lines: text in lines.text(), repr(text), seconds)
 
-    def wait_object(self, seconds=DEFAULT, **fields):
+    def wait_object(self, seconds=DEFAULT, /, **fields):
         """The first JSON object with these fields. A field whose value is ... only has to be there."""
         return self.wait_objects(1, seconds, **fields)[0]
 
-    def wait_objects(self, count, seconds=DEFAULT, **fields):
+    def wait_objects(self, count, seconds=DEFAULT, /, **fields):
         def find(lines):
             found = [entry for entry in lines.objects() if matches(entry, fields)]
             return found if len(found) >= count else None

@@ -261,7 +261,8 @@ Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
 }
 
 std::optional<Signal> LinuxPlatform::take_stop(Pid pid) noexcept {
-    return os::take_stop(pid);
+    // Without a terminal a stop is what somebody asked for with a signal, and his to end.
+    return owns_terminal_ ? os::take_stop(pid) : std::nullopt;
 }
 
 void LinuxPlatform::give_terminal(Pid group) noexcept {

@@ -43,6 +43,9 @@ bool is_job_control(Signal signal) noexcept {
 }
 
 std::size_t find_terminal_service(const manifest::Plan& plan) noexcept {
+    if (plan.supervisor.command_mode) {
+        return 0;  // CMD, if there is a terminal: the platform knows
+    }
     const auto owner = std::find_if(plan.execs.begin(), plan.execs.end(),
                                     [](const manifest::ExecSpec& exec) { return exec.tty; });
     return static_cast<std::size_t>(owner - plan.execs.begin());

@@ -12,7 +12,8 @@ import tempfile
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
 
 import base_image  # noqa: E402
 from container import Container  # noqa: E402
@@ -25,6 +26,13 @@ EXAMPLES = TREE / "docker/examples"
 def pytest_configure():
     # Whoever ends the tests from outside wants the engine ended, too: as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    # With xdist, one worker for all of them: the others would start an engine each.
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("docker"))
 
 
 @pytest.fixture(scope="session")

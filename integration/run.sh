@@ -88,7 +88,7 @@ integration_tests() {
 # As root with what the tests need of our environment, which sudo would drop.
 as_root_here() {
     as_root env PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" GOSV_TEST_RUN="$GOSV_TEST_RUN" \
-        GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" "$@"
+        GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" GOSV_PATIENCE="${GOSV_PATIENCE:-1}" "$@"
 }
 
 # --- leftovers ------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_as_a_background_job_it_leaves_the_terminal_alone(gosv, terminal):
 
 def test_its_log_gets_through_a_terminal_that_stops_background_writers(gosv):
     terminal = Terminal(tostop=True)
-    run = on(terminal, gosv.run_probe, "report", "listen-until", LAST, "exit", 3)
+    run = on(terminal, gosv.run_probe, "report", "listen-until", LAST, "exit", 3, env={})
     terminal.screen.wait_object(listening=True)
     assert terminal.screen.wait_object(report=True)["ignored"] == []
     run.kill(TERM)

@@ -465,8 +465,9 @@ int main(int argc, char** argv) {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         return help();
     }
-    setvbuf(stdout, NULL, _IOFBF,
-            65536);  // a line is one write: nobody writes into the middle of it
+    // A line is one write, so that nobody writes into the middle of it.
+    static char line[65536];
+    setvbuf(stdout, line, _IOFBF, sizeof line);
     probe_argv = calloc((size_t)argc + 1, sizeof(char*));
     memcpy(probe_argv, argv, (size_t)argc * sizeof(char*));  // fork cuts the original
     play(argv + 1);

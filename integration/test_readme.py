@@ -1,0 +1,35 @@
+"""The table of cases in README.md and the tests agree."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CASES = 85
+COLUMNS = ("command", "service")
+
+
+def rows():
+    text = (HERE / "README.md").read_text().split("## The cases", 1)[1]
+    return [line.strip("|").split("|") for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+
+
+def names_in(directory):
+    return {
+        name
+        for file in (HERE / directory).glob("test_*.py")
+        for name in re.findall(r"^def test_(\w+)\(", file.read_text(), re.M)
+    }
+
+
+def test_every_case_has_its_line_and_something_in_every_column():
+    table = rows()
+    assert [int(row[0]) for row in table] == list(range(1, CASES + 1))
+    assert [row[0] for row in table if len(row) != 4 or not all(cell.strip() for cell in row)] == []
+
+
+def test_every_test_that_is_named_is_there():
+    for place, directory in enumerate(COLUMNS, start=2):
+        there = names_in(directory)
+        # A path is no test.
+        named = {name for row in rows() for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", row[place])}
+        assert named - there - {"depends_on"} == set()

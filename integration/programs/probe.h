@@ -10,11 +10,24 @@
 
 // A word list ends with NULL. An act gets its own words in words[0..n-1] and, where it wants them,
 // all that follow.
+typedef void (*Run)(char** words);
+
+struct act {
+    const char* name;
+    size_t words;
+    Run run;
+    const char* help;
+};
+
+// conditions.c: acts that change what this process is or has; ended by one without a name.
+extern const struct act kConditions[];
+
 void report(void);                         // report.c: what this process inherited
 void say_text(const char* text);           // a JSON string, quotes included
 _Noreturn void give_up(const char* what);  // "probe: what: errno", exit 125
 
-int signal_number(const char* word);  // "15" or "TERM"
+void must(int result, const char* what);  // gives up when the result is negative
+int signal_number(const char* word);      // "15" or "TERM"
 long number(const char* word);
 
 // acts.c: the longer acts.

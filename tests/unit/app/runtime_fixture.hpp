@@ -35,7 +35,6 @@ inline manifest::Plan command_plan() {
     manifest::Plan plan = plan_of(1);
     plan.policies[0].restart = core::RestartPolicy::never;
     plan.policies[0].retry_spawn = false;
-    plan.execs[0].tty = true;
     plan.supervisor.command_mode = true;
     plan.supervisor.exit_code_from = kFirst;
     plan.stop_signals.clear();

@@ -38,8 +38,8 @@ TEST_CASE("a stopped command is continued when no shell could resume it") {
 }
 
 TEST_CASE("under a job-control shell gosv stops with its command and resumes it") {
+    // A command has no `tty` key: whether there is a terminal is the platform's to know.
     manifest::Plan plan = plan_of(1);
-    plan.execs[0].tty = true;
     plan.supervisor.command_mode = true;
     plan.supervisor.exit_code_from = kFirst;
     Fixture f(std::move(plan));

@@ -1,5 +1,6 @@
 """`gosv MANIFEST`: services that cannot be started (cases 3 to 7 and 79)."""
 
+import errno
 import os
 import shutil
 
@@ -128,7 +129,28 @@ def test_what_might_pass_but_does_not_fails_by_the_restart_limit(gosv, tmp_path)
         run = start(gosv, {"busy": {"command": [str(busy)], **QUICK, "max_restarts": 2}})
         assert run.wait() == 126
     assert [each["attempt"] for each in run.events("restarting")] == [1, 2]
-    assert run.events("failed", service="busy", code=126)
+    (failed,) = run.events("failed", service="busy", code=126)
+    assert failed["reason"].startswith("gave up restarting: cannot start")
+    assert "Text file busy" in failed["reason"]
+
+
+@pytest.mark.parametrize(
+    ("error", "tried"),
+    [("ESTALE", 3), ("ENOMEM", 3), ("EIO", 3), ("EMFILE", 3), ("E2BIG", 1), ("EPERM", 1),
+     ("EINVAL", 1)],
+)
+def test_whether_an_error_of_exec_may_pass_decides_on_another_try(gosv_beneath, error, tried,
+                                                                  tmp_path):
+    # The kernel's answer is made up, for this path alone.
+    gosv = gosv_beneath
+    path = busy_program(gosv, tmp_path)
+    run = start_traced(gosv, {"main": {"command": [str(path)], **QUICK, "max_restarts": 2}},
+                       "-f", "-P", str(path), "-e", f"inject=execve:error={error}")
+    assert run.wait() == 126
+    assert len(run.events("restarting")) == tried - 1
+    (failed,) = run.events("failed", code=126)
+    assert os.strerror(getattr(errno, error)) in failed["reason"]
+    assert not run.events("started") and not run.events("exited")
 
 
 @pytest.mark.parametrize("call", ["clone3", "pipe2"])

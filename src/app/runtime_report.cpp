@@ -93,6 +93,25 @@ std::string_view Runtime::describe_failed_start(ServiceId service,
     return {};
 }
 
+// A start that failed is told with its stage and errno, and never as an exit; also when it was the
+// last of several.
+std::string_view Runtime::name_failed_start(const Report& report, std::string_view reason,
+                                            std::span<char> buffer) const noexcept {
+    const bool gave_up = report.reason == ReportReason::gave_up;
+    if (!gave_up && report.reason != ReportReason::cannot_exec &&
+        report.reason != ReportReason::no_process) {
+        return reason;
+    }
+    std::size_t used = 0;
+    if (gave_up) {
+        for (const std::string_view part : {reason, std::string_view(": ")}) {
+            used += part.copy(buffer.data() + used, buffer.size() - used);
+        }
+    }
+    const std::string_view why = describe_failed_start(report.service, buffer.subspan(used));
+    return why.empty() ? reason : std::string_view(buffer.data(), used + why.size());
+}
+
 void Runtime::carry_out(const core::Report& report) noexcept {
     const bool about_service = is_about_service(report.kind);
     const std::size_t i = index(report.service);
@@ -191,13 +210,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.msg = "an event that this state cannot have; ignored";
             break;
     }
-    // A start that failed is told with its stage and errno, and never as an exit.
-    if (about_service &&
-        (report.reason == ReportReason::cannot_exec || report.reason == ReportReason::no_process)) {
-        const std::string_view why = describe_failed_start(report.service, buffer);
-        if (!why.empty()) {
-            line.reason = why;
-        }
+    if (about_service) {
+        line.reason = name_failed_start(report, line.reason, buffer);
     }
     log_.write(line);
 }

@@ -85,6 +85,8 @@ class Runtime {
     // succeeded.
     std::string_view describe_failed_start(ServiceId service,
                                            std::span<char> buffer) const noexcept;
+    std::string_view name_failed_start(const core::Report& report, std::string_view reason,
+                                       std::span<char> buffer) const noexcept;
 
     const manifest::Plan& plan_;
     Platform& platform_;

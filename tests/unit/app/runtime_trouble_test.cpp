@@ -156,6 +156,19 @@ TEST_CASE("an exec that failed for a passing reason is tried again") {
     f.turn_until(Phase::running);
 }
 
+TEST_CASE("giving up on starts that failed says why the last one did") {
+    manifest::Plan plan = plan_of(1);
+    plan.policies[0].max_restarts = 0;
+    plan.execs[0].argv = manifest::StringBlock({"/srv/busy"});
+    Fixture f(std::move(plan));
+    f.platform.next_exec = {os::ExecState::failed, os::Stage::exec, ETXTBSY};
+    f.runtime.boot();
+    f.platform.die(f.pid(), ExitStatus::code(126));
+    f.turn();
+    CHECK(f.phase() == Phase::failed);
+    CHECK(f.has_logged("gave up restarting: cannot start '/srv/busy': exec: Text file busy"));
+}
+
 TEST_CASE("a child that dies before its exec is told has started and ended") {
     Fixture f(plan_of(1));
     f.platform.next_exec = {os::ExecState::pending, os::Stage::none, 0};

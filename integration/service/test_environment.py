@@ -240,6 +240,22 @@ def test_defaults_are_merged_under_every_service(gosv_pid1):
     assert stop(run) == 0
 
 
+def test_a_container_in_which_nothing_is_allowed_is_enough(gosv, public):
+    # No user, no privileges, no new ones, no /proc, nothing to write to.
+    services = {
+        "main": {"command": [public.add(gosv.probe), "report", "pause"]},
+        "crasher": {"command": [public.add(gosv.probe), "exit", "1"], "restart_delay": "5ms",
+                    "max_restarts": 2, "failure_action": "none"},
+    }
+    run = start_public(gosv, public, services, run={"proc": "none"},
+                       given=["read-only", "/", "user", 64010, "no-new-privs"])
+    report = run.report()
+    assert report["uid"] == [64010] * 3 and report["no_new_privs"] == 1
+    assert report["caps"]["effective"] == 0
+    run.wait_event("failed", service="crasher")
+    assert stop(run) == 0
+
+
 def test_a_read_only_root_is_no_hindrance(gosv):
     # Everything is read-only for gosv: it writes no file of its own anywhere.
     run, report = report_of(gosv, run={"given": ["read-only", "/"]})

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from support.services import (
+    QUICK,
     probe,
     shell,
     start,
@@ -176,6 +177,18 @@ def test_a_service_that_has_left_its_group_is_signalled_by_its_pid(gosv):
     run.say(signal=HUP)
     assert stop(run) == 0
     assert not run.events("killing")
+
+
+def test_a_signal_that_comes_during_the_start_is_survived(gosv):
+    # What it does to a program that has not said yet how it takes it is the program's business.
+    services = {f"s{i}": probe(gosv, "say", f"s{i}", *END, **QUICK) for i in range(5)}
+    run = start(gosv, services, run={"blocked": [HUP, USR2]})
+    run.kill(HUP)
+    run.kill(USR2)
+    for i in range(5):
+        run.say(say=f"s{i}")
+    run.stdout.wait_objects(5, listening=True)
+    assert stop(run) == 0
 
 
 def test_a_burst_of_signals_starves_nobody(gosv):

@@ -12,6 +12,7 @@ from support.services import QUICK, probe, shell, start, stop, wait_started
 from support.streams import Lines
 
 END = "=== end of snapshot"
+END_ON_TERM = ("listen-until", "TERM", "exit", 0)
 
 
 def snapshot(run, count=1, seconds=30):
@@ -59,29 +60,65 @@ def start_family(gosv, **top):
     return run, pids
 
 
+def rows(part):
+    """pid -> words of its line in a table of processes."""
+    lines = (line.split() for line in part.splitlines())
+    return {int(words[0]): words for words in lines
+            if len(words) > 5 and words[0].isdigit() and words[1].isdigit()}
+
+
 def test_it_shows_gosv_and_every_service_with_its_tree(gosv):
     run, pids = start_family(gosv)
     text = snapshot(run)
     part = block(text, "family")
-    for who in pids.values():
-        assert str(who) in part
-    assert "running" in part and "zombie" in part.lower()
-    for word in ("Name", "State", "PPid", "Threads", "VmRSS", "VmSize", "/dev/null"):
-        assert word in part, part
-    assert "backoff" in block(text, "crasher") and "3" in block(text, "crasher")
-    assert "completed" in block(text, "job")
+    assert f"(running, pid {pids['main']}, up " in part
+    for column in ("PID", "PPid", "State", "Threads", "VmRSS", "VmSize", "Name"):
+        assert column in part
+    shown = rows(part)
+    assert set(pids.values()) <= set(shown)
+    assert shown[pids["child"]][1:3] == [str(pids["main"]), "S"]
+    assert shown[pids["zombie"]][1:3] == [str(pids["child"]), "Z"]
+    assert f"parent {pids['child']} does not wait" in part
+    assert f"{pids['main']} probe, open files (3)" in part and "0 -> /dev/null" in part
+    assert "memory maps (first 10 of " in part and gosv.probe in part
+    assert "backoff" in block(text, "crasher") and "exit code 3" in block(text, "crasher")
+    assert "completed" in block(text, "job") and "exit code 0" in block(text, "job")
+    assert f"=== gosv itself (pid {run.inside_pid})" in text
     assert stop(run) == 0
 
 
 def test_in_json_it_is_one_object_on_one_line(gosv):
     run, pids = start_family(gosv, snapshot_format="json")
     found = json_snapshot(run)
+    assert (found["event"], found["pid"], found["state"]) == (
+        "snapshot", run.inside_pid, "supervising")
     services = {service["name"]: service for service in found["services"]}
     assert set(services) == {"family", "crasher", "job"}
-    assert services["family"]["state"] == "running" and services["family"]["pid"] == pids["main"]
-    shown = {process["pid"]: process for process in services["family"]["processes"]}
-    assert set(pids.values()) <= set(shown)
+    family = services["family"]
+    assert (family["state"], family["pid"], family["restarts"]) == ("running", pids["main"], 0)
+    shown = {process["pid"]: process for process in family["processes"]}
+    assert set(shown) == set(pids.values())
+    assert shown[pids["child"]]["ppid"] == pids["main"]
+    assert [pid for pid in shown if shown[pid]["zombie"]] == [pids["zombie"]]
+    main = shown[pids["main"]]
+    assert main["vm_rss_kb"] > 0 and main["threads"] == 1 and main["files_total"] == 3
+    assert main["files"][0] == {"fd": 0, "target": "/dev/null"} and len(main["maps"]) == 10
+    (zombies,) = found["zombies"]
+    assert (zombies["ppid"], zombies["pids"]) == (pids["child"], [pids["zombie"]])
+    assert services["crasher"]["last_run"] == {"code": 3}
+    assert 0 < services["crasher"]["next_start_ms"] <= 3_600_000
+    assert services["job"]["state"] == "completed"
     assert "=== snapshot" not in run.stderr.text()
+    assert stop(run) == 0
+
+
+@pytest.mark.parametrize(("maps", "shown"), [(2, 2), ("all", None)])
+def test_how_many_memory_maps_are_shown_can_be_chosen(gosv_pid1, maps, shown):
+    gosv = gosv_pid1
+    run = start(gosv, {"main": probe(gosv, "pause")}, snapshot_format="json", snapshot_maps=maps)
+    wait_started(run, "main")
+    (main,) = json_snapshot(run)["services"][0]["processes"]
+    assert len(main["maps"]) == (shown or main["maps_total"]) and main["maps_total"] > 10
     assert stop(run) == 0
 
 
@@ -199,6 +236,19 @@ def test_a_process_with_thousands_of_descriptors_is_shown(gosv):
     run.stdout.wait_text("up")
     part = block(snapshot(run), "main")
     assert "/dev/null" in part
+    assert stop(run) == 0
+
+
+def test_a_thousand_processes_are_shown_in_bounded_time(gosv, storm):
+    children = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); sleep 1000 & done; echo up; wait"
+    run = start(gosv, {"main": shell(children), "good": probe(gosv, *END_ON_TERM)})
+    run.stdout.wait_text("up", 60)
+    pid = run.say(listening=True)["pid"]
+    wait_started(run, "main", "good")
+    run.kill(signal.SIGUSR1)
+    run.kill(signal.SIGHUP)
+    run.say(signal=int(signal.SIGHUP), pid=pid)  # gosv serves others meanwhile
+    run.stderr.wait_text(END, 20)
     assert stop(run) == 0
 
 

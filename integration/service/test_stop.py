@@ -9,6 +9,7 @@ import pytest
 from support.run import PID1
 from support.services import (
     QUICK,
+    TALKATIVE,
     moment,
     names,
     probe,
@@ -234,6 +235,26 @@ def test_a_stop_between_fork_and_exec_ends_in_order(gosv_beneath, tmp_path):
     run.until(lambda r: any(p.comm == "gosv" for p in r.processes()), "the child")
     assert stop_traced(run) == 0
     assert run.events("stopped", service="main") and not run.events("killing")
+
+
+def test_a_stop_is_not_lost_before_the_service_has_its_group(gosv_beneath):
+    # setpgid(2) is slow on both sides of the fork, and the signal is there from the start.
+    gosv = gosv_beneath
+    words = gosv.strace("-f", "-e", "trace=setpgid", "-e", "inject=setpgid:delay_enter=200000")
+    given = [gosv.probe, "block", "TERM", "raise", "TERM", "exec"]
+    path = gosv.write_manifest({"services": {"main": probe(gosv, "pause")}})
+    run = gosv.start([*words, *given, gosv.binary, *TALKATIVE, path])
+    assert run.wait() == 0
+    assert run.events("stopped", service="main") and not run.events("killing")
+
+
+def test_term_and_int_at_once_end_it_at_once(gosv):
+    # A proxy of signals may pass on both; the second one hurries.
+    run = start(gosv, {"main": probe(gosv, *DEAF)})
+    run.say(say="deaf")
+    run.kill(signal.SIGTERM)
+    code, took = stop_quickly(run, signal.SIGINT)
+    assert code == 137 and took < 5
 
 
 def test_services_that_fork_while_they_are_killed_are_all_ended(gosv):

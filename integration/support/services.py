@@ -30,12 +30,12 @@ def start(gosv, services, *, flags=TALKATIVE, run=None, **top):
     return gosv.manifest({**top, "services": services}, flags=flags, **(run or {}))
 
 
-def start_public(gosv, public, services, *, given=(), flags=TALKATIVE, **top):
+def start_public(gosv, public, services, *, given=(), run=None, flags=TALKATIVE, **top):
     """The same for a gosv that may not read what belongs to root: all of it in a public directory.
     The services' programs are the caller's business."""
     path = Path(public.path, "gosv.yaml")
     path.write_text(json.dumps({**top, "services": services}))
-    return gosv(*flags, path, binary=public.add(gosv.binary), given=given)
+    return gosv(*flags, path, binary=public.add(gosv.binary), given=given, **(run or {}))
 
 
 def start_traced(gosv, services, *options, **top):

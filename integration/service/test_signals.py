@@ -179,6 +179,18 @@ def test_a_service_that_has_left_its_group_is_signalled_by_its_pid(gosv):
     assert not run.events("killing")
 
 
+def test_a_signal_for_a_service_that_is_dead_already_changes_nothing(gosv):
+    run = start(gosv, {"main": probe(gosv, "listen-until", "USR1", "exit", 3, restart="no")})
+    child = run.say(listening=True)["pid"]
+    run.kill(signal.SIGSTOP)
+    run.kill_inside(child, USR1)
+    run.until(lambda r: [p.pid for p in r.zombies()] == [child], "a zombie")
+    run.kill(HUP)
+    run.kill(signal.SIGCONT)
+    assert run.wait() == 3
+    assert not run.events("signal", level="warn")
+
+
 def test_a_signal_that_comes_during_the_start_is_survived(gosv):
     # What it does to a program that has not said yet how it takes it is the program's business.
     services = {f"s{i}": probe(gosv, "say", f"s{i}", *END, **QUICK) for i in range(5)}

@@ -1,6 +1,6 @@
 #pragma once
-// Text into a fixed buffer, cut where it is full: no heap, no locale, no exception. With `room` bytes
-// kept back for the end of the line (a JSON object must be closed).
+// Text into a fixed buffer, cut where it is full: no heap, no locale, no exception. With `room`
+// bytes kept back for the end of the line (a JSON object must be closed).
 #include <charconv>
 #include <cstdint>
 #include <span>
@@ -20,12 +20,15 @@ class LineWriter {
             buffer_[size_++] = c;
         }
     }
+
     void put(std::string_view text) noexcept {
         for (const char c : text) {
             put(c);
         }
     }
+
     void number(std::int64_t value) noexcept { padded(value, 1); }
+
     // With leading zeros, for dates.
     void padded(std::int64_t value, std::size_t width) noexcept {
         char digits[24];  // holds every 64-bit number
@@ -36,23 +39,28 @@ class LineWriter {
         }
         put(std::string_view(digits, size));
     }
+
     void column(std::string_view text, std::size_t width) noexcept {
         put(text);
         for (std::size_t i = text.size(); i < width; ++i) {
             put(' ');
         }
     }
+
     // For people: 350ms, 1.2s, 45s, 1m30s, 2h5m, 3d4h.
     void duration(Duration value) noexcept;
-    // What may hold anything, as part of a JSON string: control characters, quotes and invalid UTF-8
-    // are escaped or replaced. Cut at a character's border, after at most `most` bytes of output.
+    // What may hold anything, as part of a JSON string: control characters, quotes and invalid
+    // UTF-8 are escaped or replaced. Cut at a character's border, after at most `most` bytes of
+    // output.
     void json_text(std::string_view text, std::size_t most = SIZE_MAX) noexcept;
     // The same for people: control characters (C1 ones too: terminals obey them) as \n, \t, \x1b.
     void visible(std::string_view text) noexcept;
 
     // Gives back the room that was kept for the end.
     void end_of_room() noexcept { limit_ = buffer_.size(); }
+
     bool full() const noexcept { return size_ == limit_; }
+
     std::string_view view() const noexcept { return {buffer_.data(), size_}; }
 
   private:

@@ -1,11 +1,12 @@
 #pragma once
 // gosv's own log lines: contract, section 5. A line is formatted into a fixed buffer, goes through
 // an spdlog logger (level filter) into a byte ring allocated once, and from there to stderr without
-// ever blocking. When the ring is full whole lines are dropped and counted, and the count is told by
-// the next line that fits. A dead reader (EPIPE, EIO, closed stderr) drops everything in silence.
+// ever blocking. When the ring is full whole lines are dropped and counted, and the count is told
+// by the next line that fits. A dead reader (EPIPE, EIO, closed stderr) drops everything in
+// silence.
 //
-// stderr is shared with the services: O_NONBLOCK is a flag of the open file description and must not
-// be set on it. src/app/log_stream.hpp has the ways round that.
+// stderr is shared with the services: O_NONBLOCK is a flag of the open file description and must
+// not be set on it. src/app/log_stream.hpp has the ways round that.
 //
 // After construction nothing here allocates, throws or blocks. Loop thread only. The only user of
 // spdlog is log.cpp.
@@ -26,8 +27,27 @@ using manifest::LogLevel;
 
 // The contract's event names; the order is that of section 5 of the contract.
 enum class LogEvent : std::uint8_t {
-    boot, started, ready, exited, restarting, stable, failed, completed, signal, forwarded,
-    stopping, killing, stopped, unhealthy, healthy, oom, cgroup, waiting, shutdown, end, orphans,
+    boot,
+    started,
+    ready,
+    exited,
+    restarting,
+    stable,
+    failed,
+    completed,
+    signal,
+    forwarded,
+    stopping,
+    killing,
+    stopped,
+    unhealthy,
+    healthy,
+    oom,
+    cgroup,
+    waiting,
+    shutdown,
+    end,
+    orphans,
     snapshot,  // requested, written, cut short
     dropped,   // so many lines were lost
     internal,  // something that should not happen; gosv goes on
@@ -35,21 +55,21 @@ enum class LogEvent : std::uint8_t {
 
 std::string_view name(LogEvent event) noexcept;
 
-// One line. What is not set is not written. Text from users (names, reasons) may hold anything: it is
-// quoted and escaped, and cut where the line would pass kMaxLine.
+// One line. What is not set is not written. Text from users (names, reasons) may hold anything: it
+// is quoted and escaped, and cut where the line would pass kMaxLine.
 struct LogLine {
     LogEvent event;
     LogLevel level = LogLevel::info;
-    std::string_view service{};                // empty: gosv itself
+    std::string_view service{};  // empty: gosv itself
     Pid pid{};
     std::optional<int> code{};
-    Signal signal{};                           // a name in the output
-    std::optional<Duration> uptime{};          // uptime_ms
-    std::optional<Duration> delay{};           // delay_ms
+    Signal signal{};                   // a name in the output
+    std::optional<Duration> uptime{};  // uptime_ms
+    std::optional<Duration> delay{};   // delay_ms
     std::optional<std::uint32_t> attempt{};
     std::optional<std::uint32_t> max_restarts{};
-    std::string_view reason{};                 // a stable word or a short phrase
-    std::string_view msg{};                    // for people; not stable
+    std::string_view reason{};  // a stable word or a short phrase
+    std::string_view msg{};     // for people; not stable
 };
 
 inline constexpr std::size_t kMaxLine = 1024;
@@ -57,7 +77,8 @@ inline constexpr std::size_t kMaxLine = 1024;
 class Log {
   public:
     // Writes to `stream` (gosv's stderr; not owned). `ring` bytes are allocated here, once.
-    Log(LogFormat format, LogLevel level, BorrowedFd stream, std::size_t ring = 64 * 1024);
+    Log(LogFormat format, LogLevel level, BorrowedFd stream,
+        std::size_t ring = std::size_t{64} * 1024);
     ~Log();
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
@@ -65,9 +86,10 @@ class Log {
     bool enabled(LogLevel level) const noexcept;
     void write(const LogLine& line) noexcept;
 
-    // Writes what the stream takes now. False: the stream is full, poll writable_fd(). True: there is
-    // nothing to wait for. All is written; or the stream is dead; or lines are held; or polling
-    // would not tell when it gets better (a full disk): those lines are tried again by the next call.
+    // Writes what the stream takes now. False: the stream is full, poll writable_fd(). True: there
+    // is nothing to wait for. All is written; or the stream is dead; or lines are held; or polling
+    // would not tell when it gets better (a full disk): those lines are tried again by the next
+    // call.
     bool flush() noexcept;
     // Descriptor to poll for writability while flush() is false; not open when the stream cannot be
     // polled (a regular file never needs it).

@@ -17,9 +17,9 @@ struct Diagnostic {
     std::string path;     // "services.web.restart"; empty for the whole file
     std::string message;  // one line, no full stop, names what was found
     std::string hint;     // the way out, one line; may be empty
-    // The file that `at` is a place of, when it is not the manifest itself: an env_file, by the path
-    // under which it was opened. Empty: the manifest. A reader of LoadResult::source has no source
-    // line for another file.
+    // The file that `at` is a place of, when it is not the manifest itself: an env_file, by the
+    // path under which it was opened. Empty: the manifest. A reader of LoadResult::source has no
+    // source line for another file.
     std::string file = {};
 };
 

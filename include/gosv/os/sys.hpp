@@ -36,8 +36,8 @@ Result<Fd> open_directory(const char* path) noexcept;
 Result<std::size_t> read(BorrowedFd fd, std::span<char> into) noexcept;  // 0: end of file
 Result<std::size_t> write(BorrowedFd fd, std::string_view bytes) noexcept;
 Result<std::size_t> send_nonblock(BorrowedFd fd, std::string_view bytes) noexcept;
-// pwritev2(RWF_NOWAIT): EAGAIN instead of waiting, for this one call. Pipes know it since Linux 6.4;
-// EOPNOTSUPP where it is not known.
+// pwritev2(RWF_NOWAIT): EAGAIN instead of waiting, for this one call. Pipes know it since
+// Linux 6.4; EOPNOTSUPP where it is not known.
 Result<std::size_t> write_nowait(BorrowedFd fd, std::string_view bytes) noexcept;
 
 // Reads a whole file, at most `limit` bytes; EFBIG beyond. Allocates: before the loop, or in a

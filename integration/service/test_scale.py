@@ -1,6 +1,5 @@
 """`gosv MANIFEST`: many services, and what an idle gosv costs."""
 
-import subprocess
 import time
 
 from support.services import QUICK, probe, start, stop
@@ -40,18 +39,12 @@ def test_an_idle_gosv_makes_no_system_call(gosv, tmp_path):
     })
     run.say(say="up")
     run.wait_event("stable", service="recovered")
-    log = tmp_path / "idle"
-    # Attached from outside, so that this is PID 1 too.
-    strace = subprocess.Popen(["strace", "-qq", "-o", str(log), "-p", str(run.pid)])
-    try:
-        run.until(lambda r: "TracerPid:\t0" not in open(f"/proc/{r.pid}/status").read(), "traced")
+    with run.traced() as log:
         begun = time.monotonic()
         run.until(lambda r: time.monotonic() - begun > 4, "four seconds")
-    finally:
-        strace.terminate()
-        strace.wait(10)
+        lines = log.read_text().splitlines()
     # To be attached to has woken it: it may have looked around once before it slept on.
-    calls = [line.split("(")[0] for line in log.read_text().splitlines() if "(" in line]
+    calls = [line.split("(")[0] for line in lines if "(" in line]
     slept = [call for call in calls if call.startswith(("epoll_wait", "epoll_pwait"))]
     assert len(slept) == 1 and len(calls) <= 4 and calls[-1] == slept[0], calls
     assert stop(run) == 0

@@ -1,16 +1,12 @@
 """`gosv MANIFEST` with `tty: true` (cases 67 to 73)."""
 
-import fcntl
-import os
-import pty
 import signal
-import struct
-import termios
 
 import pytest
 
-from support.services import QUICK, TALKATIVE, probe, shell, start, start_traced, stop
-from support.streams import Lines
+from support.services import QUICK, probe, shell, start, start_traced, stop
+from support.terminal import INTERRUPT, SUSPEND, Terminal
+from support.terminal import QUIT as QUIT_KEY
 
 INT, QUIT, HUP, WINCH = (
     int(getattr(signal, name)) for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGWINCH")
@@ -18,40 +14,20 @@ INT, QUIT, HUP, WINCH = (
 END = ("listen-until", "TERM", "exit", 0)
 
 
-class Terminal:
-    """A pseudo-terminal: gosv's stdin is its inner side, which `ctty` makes gosv's own."""
-
-    def __init__(self, read=True):
-        self.outer, self.inner = pty.openpty()
-        self.lines = Lines(os.dup(self.outer), "terminal") if read else None
-
-    def type(self, text):
-        os.write(self.outer, text.encode())
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.outer, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def hang_up(self):
-        os.close(self.outer)
-        self.outer = -1
-
-    def close(self):
-        for fd in (self.outer, self.inner):
-            if fd >= 0:
-                os.close(fd)
-        self.outer = self.inner = -1
-
-
 @pytest.fixture
 def terminal():
-    terminal = Terminal()
-    yield terminal
-    terminal.close()
+    made = Terminal()
+    yield made
+    made.close()
 
 
-def start_on(gosv, terminal, services, **top):
-    """stdout and stderr stay pipes, so that what is said there can be told from echoes."""
-    return start(gosv, services, run={"stdin": terminal.inner, "given": ["ctty"]}, **top)
+def start_on(gosv, terminal, services, streams=("stdin",)):
+    """gosv's controlling terminal. The streams that are not on it stay pipes, so that what is said
+    there can be told from what is typed."""
+    on = {name: end for name, end in terminal.attach().items() if name in streams}
+    run = start(gosv, services, run={"given": ["ctty"], **on})
+    terminal.started()
+    return run
 
 
 def test_the_terminal_is_the_services(gosv, terminal):
@@ -68,7 +44,7 @@ def test_the_terminal_is_the_services(gosv, terminal):
     assert stop(run) == 0
 
 
-@pytest.mark.parametrize(("key", "number"), [("\x03", INT), ("\x1c", QUIT)])
+@pytest.mark.parametrize(("key", "number"), [(INTERRUPT, INT), (QUIT_KEY, QUIT)])
 def test_a_key_gives_the_service_one_signal_and_gosv_none(gosv, terminal, key, number):
     run = start_on(gosv, terminal, {"shell": probe(gosv, *END, tty=True)})
     run.say(listening=True)
@@ -107,23 +83,22 @@ def wait_for_sleep(run):
 
 
 def test_an_interactive_shell_has_job_control(gosv, terminal):
-    services = {"shell": {"command": ["/bin/bash", "--norc", "--noprofile", "-i"], "tty": True,
-                          "restart": "no"}}
-    path = gosv.write_manifest({"services": services})
-    run = gosv(*TALKATIVE, path, given=["ctty"], stdin=terminal.inner, stdout=terminal.inner,
-               stderr=terminal.inner)
-    terminal.lines.wait_text("# ")
+    run = start_on(gosv, terminal, {
+        "shell": {"command": ["/bin/bash", "--norc", "--noprofile", "-i"], "tty": True,
+                  "restart": "no"},
+    }, streams=("stdin", "stdout", "stderr"))
+    terminal.screen.wait_text("# ")
     terminal.type("sleep 1000\n")
     wait_for_sleep(run)
-    terminal.type("\x1a")
-    terminal.lines.wait_text("Stopped")
+    terminal.type(SUSPEND)
+    terminal.screen.wait_text("Stopped")
     terminal.type("fg\n")
     wait_for_sleep(run)
-    terminal.type("\x03")
+    terminal.type(INTERRUPT)
     run.until(lambda r: "sleep" not in [p.comm for p in r.alive()], "its end")
     terminal.type("exit 9\n")
     assert run.wait() == 9
-    assert "no job control" not in terminal.lines.text()
+    assert "no job control" not in terminal.screen.text()
 
 
 def test_a_service_that_the_terminal_stops_is_continued(gosv, terminal):
@@ -131,7 +106,7 @@ def test_a_service_that_the_terminal_stops_is_continued(gosv, terminal):
     ticks = ("say", "tick", "sleep", 50) * 200
     run = start_on(gosv, terminal, {"shell": probe(gosv, "fork", *ticks, "end", *ticks, tty=True)})
     main, child = {tick["pid"] for tick in run.stdout.wait_objects(3, say="tick")}
-    terminal.type("\x1a")
+    terminal.type(SUSPEND)
     for pid in (main, child):
         before = len([e for e in run.stdout.objects() if e["pid"] == pid])
         run.stdout.wait_objects(before + 4, say="tick", pid=pid)
@@ -148,27 +123,23 @@ def test_a_restarted_service_gets_the_terminal_again(gosv, terminal):
     assert all(each["foreground"] == each["pgrp"] for each in found)
 
 
-def test_gosv_is_not_stopped_when_it_logs_from_the_background(gosv, terminal):
+def test_gosv_is_not_stopped_when_it_logs_from_the_background(gosv):
     # TOSTOP: who writes from the background gets TTOU.
-    attributes = termios.tcgetattr(terminal.inner)
-    attributes[3] |= termios.TOSTOP
-    termios.tcsetattr(terminal.inner, termios.TCSANOW, attributes)
-    path = gosv.write_manifest({"services": {"shell": probe(gosv, *END, tty=True)}})
-    run = gosv(*TALKATIVE, path, given=["ctty"], stdin=terminal.inner, stderr=terminal.inner)
+    terminal = Terminal(tostop=True)
+    run = start_on(gosv, terminal, {"shell": probe(gosv, *END, tty=True)}, ("stdin", "stderr"))
     run.say(listening=True)
     run.kill(HUP)
-    terminal.lines.wait_object(event="forwarded", signal="SIGHUP")
+    terminal.screen.wait_object(event="forwarded", signal="SIGHUP")
     assert stop(run) == 0
-    terminal.lines.wait_object(event="end", code=0)
+    terminal.screen.wait_object(event="end", code=0)
+    terminal.close()
 
 
-def test_a_terminal_that_hangs_up_ends_the_service(gosv):
-    terminal = Terminal(read=False)  # a reading thread would keep it open
+def test_a_terminal_that_hangs_up_ends_the_service(gosv, terminal):
     run = start_on(gosv, terminal, {"shell": probe(gosv, "say", "up", "pause", tty=True, restart="no")})
     run.say(say="up")
     terminal.hang_up()
     assert run.wait() == 128 + HUP
-    terminal.close()
 
 
 @pytest.mark.parametrize("error", ["EBADF", "ENOTTY", "ENXIO", "EPERM", "EINVAL", "EIO"])

@@ -85,9 +85,10 @@ integration_tests() {
     return "$pytest_failed"
 }
 
-# As root with what the tests need of our environment, which sudo would drop.
+# As root with what the tests need of our environment, which sudo would drop; and with all signals as
+# they were before the shell made INT and QUIT ignored for what runs in the background.
 as_root_here() {
-    as_root env PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" GOSV_TEST_RUN="$GOSV_TEST_RUN" \
+    as_root env --default-signal PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" GOSV_TEST_RUN="$GOSV_TEST_RUN" \
         GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" GOSV_PATIENCE="${GOSV_PATIENCE:-1}" "$@"
 }
 

@@ -70,8 +70,11 @@ void request_stop(const Step& step, Signal signal) noexcept {
         // Should the shutdown be under way for another reason, it is what this one asks for: only
         // somebody who asks twice is in a hurry.
         self.stop_requested = true;
+        self.hurry_from = step.after(step.supervisor.policy.stop_repeat);
         begin_shutdown(step, ReportReason::stop_signal, signal);
         advance(step);
+    } else if (step.now < self.hurry_from) {
+        return;
     } else if (self.stage == Stage::stopping) {
         step.order(Report{.kind = ReportKind::hurried, .signal = signal});
         kill_all(step, ReportReason::hurry);

@@ -149,6 +149,10 @@ EDITS = [
      "src/core/shutdown.cpp",
      "    if (!self.stop_requested) {",
      "    if (!self.stop_requested && self.stage == Stage::supervising) {"),
+    ("a stop told twice at once hurries",
+     "src/core/shutdown.cpp",
+     "} else if (step.now < self.hurry_from) {",
+     "} else if (false) {"),
     ("a hurry spares who is draining",
      "src/core/service.cpp",
      "    if (!is_alive(state)) {\n"

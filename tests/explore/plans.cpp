@@ -85,6 +85,7 @@ void set(const Times& times, scenario::Plan& plan) {
     plan.whole.shutdown_timeout = times.timeout;
     plan.whole.straggler_grace = times.straggler_grace;
     plan.whole.abandon_after = times.abandon;
+    plan.whole.stop_repeat = Duration{};  // the second stop at any time; a scenario has the pause
 }
 
 // All on one grid, which is also that of the repeated KILL (5 s).

@@ -71,6 +71,9 @@ struct SupervisorPolicy {
     Duration straggler_grace = std::chrono::seconds(3);
     // After the last KILL: survivors (state D) are reported and left to the kernel after this long.
     Duration abandon_after = std::chrono::milliseconds(500);
+    // A stop signal that comes again within this is the same request told twice and does not hurry:
+    // `docker attach` and npm pass on the Ctrl-C that the terminal has delivered already.
+    Duration stop_repeat = std::chrono::milliseconds(200);
     std::optional<ServiceId> exit_code_from;
     // `gosv -- CMD`: exit_code_from is its one service, every signal is forwarded, stops included;
     // the shutdown begins when the main process has ended.

@@ -81,7 +81,8 @@ struct SupervisorState {
     bool something_killed = false;          // something had to be killed during the shutdown
     bool has_failure = false;
     std::uint8_t failure_code = 0;    // of the failure that ends all, else of the first
-    bool stop_requested = false;      // a stop signal has come: the next one hurries
+    bool stop_requested = false;      // a stop signal has come: another one hurries
+    MonotonicTime hurry_from{};       // from then on; before, it is the same one told twice
     MonotonicTime deadline = kNever;  // shutdown_timeout, straggler grace, abandonment
     MonotonicTime shutdown_deadline = kNever;
 };

@@ -38,6 +38,7 @@ TEST_CASE(
         // A turn each: in one more the clock would jump to the end of the grace period.
         f.platform.signal(15);
         f.turn();
+        f.platform.time += 1s;
         f.platform.signal(15);
         f.turn();
         for (std::size_t i = 0; i < 8; ++i) {

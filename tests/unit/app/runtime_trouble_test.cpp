@@ -294,6 +294,8 @@ TEST_CASE("a service that was stopped twice is killed, and a third time changes 
     f.runtime.boot();
     f.turn();
     f.platform.signal(15);
+    f.turn();
+    f.platform.time += 1s;
     f.platform.signal(15);
     f.platform.signal(15);
     f.turn();

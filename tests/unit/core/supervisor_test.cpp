@@ -291,7 +291,7 @@ TEST_CASE("as many services as a plan may have fit the sink in every step that c
     CHECK(machine.feed(core::Booted{}, at(0s)).size() == kMaxServices);
     CHECK(machine.feed(core::SignalReceived{Signal{1}}, at(1s)).size() <= capacity);
     CHECK(machine.feed(core::StopRequested{kTerm}, at(1s)).size() <= capacity);
-    CHECK(machine.feed(core::StopRequested{kTerm}, at(1s)).size() <= capacity);
+    CHECK(machine.feed(core::StopRequested{kTerm}, at(2s)).size() <= capacity);
     const auto last = machine.feed(core::DeadlineReached{}, at(100s));
     CHECK(last.size() <= capacity);
     CHECK(reports(last, ReportKind::abandoned) == kMaxServices);

@@ -286,8 +286,9 @@ def test_restarts_end_with_the_shutdown(gosv):
     run.say(listening=True)
     assert stop(run) == 0
     order = names(run.events())
-    assert "restarting" not in order[order.index("shutdown"):]
-    assert "started" not in order[order.index("shutdown"):]
+    after = order[order.index("shutdown"):]
+    assert "restarting" not in after
+    assert after.count("started") <= 1  # of the exec that was on its way
 
 
 def test_the_last_words_of_a_service_are_not_lost(gosv):

@@ -137,9 +137,14 @@ interrupted() {
     trap - INT TERM HUP
     printf '\ninterrupted: stopping what runs in the background\n'
     for job in $background; do
-        # pytest takes TERM for Ctrl-C and tears its fixtures down.
-        for pid in $(pgrep -P "${job##*:}"); do as_root kill -TERM "$pid" 2>/dev/null || :; done
-        wait "${job##*:}" 2>/dev/null || :
+        # The subshell first, so that it starts nothing more. pytest takes TERM for Ctrl-C and tears
+        # its fixtures down, which may take a moment.
+        children=$(pgrep -P "${job##*:}" || :)
+        kill -TERM "${job##*:}" 2>/dev/null || :
+        for pid in $children; do
+            as_root kill -TERM "$pid" 2>/dev/null || :
+            while [ -d "/proc/$pid" ]; do sleep 0.2; done
+        done
     done
     remove_work
     exit 130

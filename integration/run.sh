@@ -19,6 +19,8 @@ test_everything() {
     # Everything temporary goes here, and everything that is started carries the variable: that is how
     # leftovers are found among the other processes of the machine.
     work=$(mktemp -d "${TMPDIR:-/tmp}/gosv-test.XXXXXX")
+    # Tests become other users, who have to get in.
+    chmod 755 "$work"
     export TMPDIR="$work" GOSV_TEST_RUN="$work"
     mounts >"$work.mounts"
     background=

@@ -114,7 +114,7 @@ def test_a_shell_can_suspend_and_resume_it(gosv, terminal):
 
 
 def test_as_a_background_job_it_leaves_the_terminal_alone(gosv, terminal):
-    run = start_shell(gosv, terminal)
+    start_shell(gosv, terminal)
     terminal.type(f"{gosv.binary} -- {gosv.probe} report sleep 100000 &\n")
     report = terminal.screen.wait_object(report=True)
     assert report["tpgid"] not in (report["pgrp"], 0)

@@ -149,7 +149,7 @@ void enabled(const Field& field, ServiceDraft& draft) {
 
 void type(const Field& field, ServiceDraft& draft) {
     if (field.node.text == "notify") {
-        field.error("'notify' is not supported yet",
+        field.error("'notify' is not yet supported",
                     "use simple: the service counts as started when "
                     "its program runs");
         return;

@@ -43,7 +43,7 @@ void report_unknown(const Field& field, const std::string& key, Section section,
     const std::string unknown = "unknown key " + quote(key) + " " + place_of(field, section);
     if (const ForeignKey* const foreign = find_foreign_key(section, key)) {
         field.error_at(field.key_at,
-                       foreign->later ? quote(key) + " is not supported yet" : unknown,
+                       foreign->later ? quote(key) + " is not yet supported" : unknown,
                        std::string(foreign->hint));
         return;
     }

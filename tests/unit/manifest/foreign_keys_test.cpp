@@ -79,7 +79,7 @@ TEST_CASE("what is to come is not yet supported, and says what to do until then"
                             "stop_command", "schedule", "scale", "profiles", "secrets", "listen"}) {
         CAPTURE(key);
         const Diagnostic told = problem_with(std::string(key) + ": x");
-        CHECK(told.message == "'" + std::string(key) + "' is not supported yet");
+        CHECK(told.message == "'" + std::string(key) + "' is not yet supported");
         CHECK_FALSE(told.hint.empty());
     }
 }

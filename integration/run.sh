@@ -90,10 +90,11 @@ integration_tests() {
 }
 
 # As root with what the tests need of our environment, which sudo would drop; and with all signals as
-# they were before the shell made INT and QUIT ignored for what runs in the background.
+# they were before the shell made INT and QUIT ignored for what runs in the background. Deadlines are
+# stretched, since the compiler is at work beside the tests.
 as_root_here() {
     as_root env --default-signal PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" GOSV_TEST_RUN="$GOSV_TEST_RUN" \
-        GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" GOSV_PATIENCE="${GOSV_PATIENCE:-1}" "$@"
+        GOSV_CACHE="${GOSV_CACHE:-$HOME/.cache/gosv}" GOSV_PATIENCE="${GOSV_PATIENCE:-3}" "$@"
 }
 
 # --- leftovers ------------------------------------------------------------------------------------

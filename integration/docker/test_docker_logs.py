@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from support.deadline import PATIENCE, until
+from support.deadline import until
 from support.processes import outside_pid, processes_below
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -68,5 +68,6 @@ def test_an_engine_that_no_longer_reads_holds_up_nothing(containers, engine, ima
         until(lambda: max(pids()) > mark + 10, "and restarts go on")
     finally:
         engine.resume()
-    assert run.stop() < 1.0 * PATIENCE
+    run.stop()
+    # Not Docker's KILL after ten seconds. How long it took says nothing: Docker has a backlog to read.
     assert run.wait() == 0

@@ -45,6 +45,12 @@ void check(const ChildImage& image, Stage stage, int err) noexcept {
     }
 }
 
+// The first step of all: not an instruction of the service, and none of the steps that may cost
+// memory, runs outside its limits. Somebody who cannot join never becomes the service.
+int join_cgroup(const ChildImage& image) noexcept {
+    return attempt(SYS_write, image.cgroup_procs_fd, "0", 1);  // "0": whoever writes it
+}
+
 void take_terminal() noexcept {
     // SIGTTOU is still blocked, so the background may do this. No terminal (ENOTTY, EBADF, ENXIO),
     // somebody else's (EPERM, EINVAL) or a dead one (EIO) is no reason not to start.
@@ -232,6 +238,9 @@ int execute_first(const ChildImage& image) noexcept {
 }  // namespace
 
 void run_child(const ChildImage& image) noexcept {
+    if (image.cgroup_procs_fd >= 0) {
+        check(image, Stage::cgroup, join_cgroup(image));
+    }
     check(image, Stage::process_group, attempt(SYS_setpgid, 0, 0));
     if (image.take_terminal) {
         take_terminal();

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -55,7 +56,8 @@ inline constexpr long kSetresuid = SYS_setresuid;
 // pidfd_send_signal(2), Linux 6.9.
 inline constexpr unsigned kPidfdSignalProcessGroup = 1U << 2;
 
-// The first version of clone3's argument (Linux 5.3): all that gosv fills in.
+// clone3's argument up to its third version (Linux 5.7), with the cgroup; without CLONE_INTO_CGROUP
+// the rest is zero, and the kernel is told the size of the first (5.3).
 struct CloneArgs {
     std::uint64_t flags;
     std::uint64_t pidfd;
@@ -65,9 +67,15 @@ struct CloneArgs {
     std::uint64_t stack;
     std::uint64_t stack_size;
     std::uint64_t tls;
+    std::uint64_t set_tid;
+    std::uint64_t set_tid_size;
+    std::uint64_t cgroup;
 };
 
-static_assert(sizeof(CloneArgs) == 64);
+static_assert(sizeof(CloneArgs) == 88);
+inline constexpr std::size_t kFirstCloneArgs = 64;
+
+inline constexpr std::uint64_t kCloneIntoCgroup = 0x200000000;
 
 // rt_sigaction's argument as far as gosv looks at it. Handler and flags come first everywhere; what
 // follows (restorer, mask) differs, is zero for us, and has room enough here.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 
 #include "kernel.hpp"
 
@@ -15,12 +16,19 @@ namespace {
 // Both ways give 0 in the child, and neither tells the C library, whose fork handlers and locks the
 // child does not need. No CLONE_CLEAR_SIGHAND: gosv has no handler, and what it ignored it has put
 // back to default. No CLONE_VM: see spawn.hpp.
-long clone_process(CloneMethod method) noexcept {
+long clone_process(CloneMethod method, BorrowedFd leaf) noexcept {
     switch (method) {
+        case CloneMethod::clone3_into_cgroup: {
+            kernel::CloneArgs args{};
+            args.exit_signal = SIGCHLD;
+            args.flags = kernel::kCloneIntoCgroup;
+            args.cgroup = static_cast<std::uint64_t>(leaf.raw());
+            return kernel::call(SYS_clone3, &args, sizeof args);
+        }
         case CloneMethod::clone3: {
             kernel::CloneArgs args{};
             args.exit_signal = SIGCHLD;
-            return kernel::call(SYS_clone3, &args, sizeof args);
+            return kernel::call(SYS_clone3, &args, kernel::kFirstCloneArgs);
         }
         case CloneMethod::fork:
 #if defined(__s390x__) || defined(__s390__)
@@ -34,6 +42,7 @@ long clone_process(CloneMethod method) noexcept {
 
 const char* operation(CloneMethod method) noexcept {
     switch (method) {
+        case CloneMethod::clone3_into_cgroup:
         case CloneMethod::clone3:
             return "clone3";
         case CloneMethod::fork:
@@ -52,6 +61,8 @@ std::string_view name(Stage stage) noexcept {
     switch (stage) {
         case Stage::none:
             return "none";
+        case Stage::cgroup:
+            return "cgroup";
         case Stage::process_group:
             return "process_group";
         case Stage::terminal:
@@ -82,7 +93,28 @@ std::string_view name(Stage stage) noexcept {
     return "?";
 }
 
+namespace {
+
+// A descriptor that is not open: EBADF from a kernel that has understood the rest. Before 5.7 the
+// flag (EINVAL) or the size (E2BIG) is unknown.
+bool can_clone_into_cgroup() noexcept {
+    kernel::CloneArgs args{};
+    args.exit_signal = SIGCHLD;
+    args.flags = kernel::kCloneIntoCgroup;
+    args.cgroup = static_cast<std::uint64_t>(std::numeric_limits<int>::max());
+    const long answer = kernel::call(SYS_clone3, &args, sizeof args);
+    if (answer == 0) {
+        ::_exit(0);  // a kernel that does not care; nobody knows this child
+    }
+    return answer < 0 && errno == EBADF;
+}
+
+}  // namespace
+
 CloneMethod probe_clone() noexcept {
+    if (can_clone_into_cgroup()) {
+        return CloneMethod::clone3_into_cgroup;
+    }
     // Too small an argument: EINVAL from the kernel itself. A seccomp profile that does not know
     // the call answers ENOSYS or EPERM before the kernel sees it.
     const long answer = kernel::call(SYS_clone3, nullptr, 0);
@@ -90,7 +122,7 @@ CloneMethod probe_clone() noexcept {
     return err == EINVAL || err == EFAULT ? CloneMethod::clone3 : CloneMethod::fork;
 }
 
-Result<Spawned> spawn(ChildImage& image, CloneMethod method) noexcept {
+Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) {
         return SysError{errno, "pipe2"};
@@ -102,8 +134,21 @@ Result<Spawned> spawn(ChildImage& image, CloneMethod method) noexcept {
         ::close(ends[1]);
         return SysError{err, "fcntl"};
     }
+    Fd join;  // closed here at the end: the child has its own
+    if (method == CloneMethod::clone3_into_cgroup && !leaf.is_open()) {
+        method = CloneMethod::clone3;
+    } else if (method != CloneMethod::clone3_into_cgroup && leaf.is_open()) {
+        // Opened by the parent, because the kernel asks for the rights of whoever opened it.
+        join.reset(::openat(leaf.raw(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+        if (!join.is_open()) {
+            const int err = errno;
+            ::close(ends[1]);
+            return SysError{err, "cgroup.procs"};
+        }
+    }
     image.status_fd = ends[1];
-    const long pid = clone_process(method);
+    image.cgroup_procs_fd = join.raw();
+    const long pid = clone_process(method, leaf);
     if (pid == 0) {
         run_child(image);
     }
@@ -112,6 +157,7 @@ Result<Spawned> spawn(ChildImage& image, CloneMethod method) noexcept {
     // keep end-of-file from us.
     ::close(ends[1]);
     image.status_fd = -1;
+    image.cgroup_procs_fd = -1;
     if (pid < 0) {
         return SysError{err, operation(method)};
     }

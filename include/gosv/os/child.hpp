@@ -13,6 +13,7 @@ namespace gosv::os {
 // The steps in the order in which they are made; reported with the errno when one fails.
 enum class Stage : std::uint8_t {
     none,
+    cgroup,         // write to cgroup.procs
     process_group,  // setpgid
     terminal,       // tcsetpgrp
     stdin_stream,   // open /dev/null, dup2
@@ -54,6 +55,8 @@ struct ChildImage {
     bool stdin_null = false;     // else inherited
     bool take_terminal = false;  // become the foreground group of fd 0's terminal
     int status_fd = -1;          // write end of the status pipe, CLOEXEC
+    // cgroup.procs of the leaf, open for writing, for a child that was not cloned into it; CLOEXEC.
+    int cgroup_procs_fd = -1;
 
     SignalSet mask = 0;     // to exec with
     SignalSet ignored = 0;  // dispositions to exec with; all others default

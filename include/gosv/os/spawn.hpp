@@ -1,8 +1,8 @@
 #pragma once
 // Starting a process: status pipe, clone3 (or fork where a seccomp profile answers ENOSYS or
-// EPERM), setpgid on both sides. No shared memory with the child: a hanging exec (FUSE, NFS) must
-// never stop PID 1, so neither vfork nor posix_spawn. Does not wait for the exec: the caller polls
-// the pipe.
+// EPERM), into a cgroup leaf if there is one, setpgid on both sides. No shared memory with the
+// child: a hanging exec (FUSE, NFS) must never stop PID 1, so neither vfork nor posix_spawn. Does
+// not wait for the exec: the caller polls the pipe.
 #include <optional>
 #include <string_view>
 
@@ -20,13 +20,20 @@ struct Spawned {
     Fd status;  // read end: end of file after the exec, a ChildFailure when the start failed
 };
 
-enum class CloneMethod { clone3, fork };
+enum class CloneMethod {
+    clone3_into_cgroup,  // CLONE_INTO_CGROUP, Linux 5.7: the child is born in the leaf
+    clone3,
+    fork,  // Docker's seccomp profile answers ENOSYS to clone3: most users
+};
 
-// Asks the kernel once, at start-up (clone3 with a null argument: EINVAL where it exists).
+// Asks the kernel once, at start-up: clone3 with arguments that it must refuse, and how it does.
 CloneMethod probe_clone() noexcept;
 
-// image.status_fd is filled in here. Errors: pipe2, clone3, fork.
-Result<Spawned> spawn(ChildImage& image, CloneMethod method) noexcept;
+// `leaf`: directory of a cgroup v2 leaf (O_PATH will do) in which the process begins; not open: in
+// gosv's own. Whatever the method, no instruction of the program runs outside the leaf: where the
+// kernel cannot clone into it, the child's first step is to join it, and without that it does not
+// exec. image.status_fd is filled in here. Errors: pipe2, cgroup.procs, clone3, fork.
+Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf = {}) noexcept;
 
 enum class ExecState { pending, succeeded, failed };
 

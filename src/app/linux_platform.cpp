@@ -25,7 +25,7 @@ class StderrOutput final : public SnapshotOutput {
 };
 
 // Epoll tokens: what it is, for which service, and which of its status pipes.
-enum class TokenKind : std::uint8_t { signals, timer, log, exec_status };
+enum class TokenKind : std::uint8_t { signals, timer, log, exec_status, trees };
 
 constexpr std::uint64_t make_token(TokenKind kind, std::size_t service = 0,
                                    std::uint32_t generation = 0) noexcept {
@@ -48,7 +48,8 @@ constexpr std::uint32_t generation_of(std::uint64_t token) noexcept {
 }  // namespace
 
 LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
-                             os::Timer timer, const os::InheritedSignals& inherited)
+                             os::Timer timer, const os::InheritedSignals& inherited,
+                             ServiceCgroups cgroups)
     : signals_(std::move(signals)),
       epoll_(std::move(epoll)),
       timer_(std::move(timer)),
@@ -57,7 +58,11 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals
       clone_method_(os::probe_clone()),
       images_(plan.execs.size()),
       handles_(plan.execs.size()),
+      trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
+                          : make_group_trees(plan.execs.size(), proc_)),
+      refusals_(std::move(cgroups.refusals)),
       exec_ready_(plan.execs.size() + 64),
+      tree_news_(plan.execs.size() + 64),
       is_pid1_(::getpid() == 1) {
     for (std::size_t i = 0; i < plan.execs.size(); ++i) {
         build_image(plan.execs[i], inherited, plan.supervisor.command_mode, images_[i]);
@@ -67,7 +72,8 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals
 
 Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan& plan,
                                                            const os::InheritedSignals& inherited,
-                                                           BorrowedFd log_stream) {
+                                                           BorrowedFd log_stream,
+                                                           ServiceCgroups cgroups) {
     auto signals = os::SignalQueue::open();
     if (!signals.ok()) {
         return signals.error();
@@ -80,9 +86,9 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
     if (!timer.ok()) {
         return timer.error();
     }
-    std::unique_ptr<LinuxPlatform> platform(new LinuxPlatform(plan, std::move(signals).value(),
-                                                              std::move(epoll).value(),
-                                                              std::move(timer).value(), inherited));
+    std::unique_ptr<LinuxPlatform> platform(
+        new LinuxPlatform(plan, std::move(signals).value(), std::move(epoll).value(),
+                          std::move(timer).value(), inherited, std::move(cgroups)));
     platform->log_stream_ = log_stream;
     for (const Status added :
          {platform->epoll_.add_readable(platform->signals_.fd(), make_token(TokenKind::signals)),
@@ -90,6 +96,11 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
         if (!added.ok()) {
             return added.error();
         }
+    }
+    if (platform->trees_->events().is_open()) {
+        // Without it a leaf that has emptied is found by looking, now and then.
+        (void)platform->epoll_.add_readable(platform->trees_->events(),
+                                            make_token(TokenKind::trees));
     }
     return platform;
 }
@@ -124,6 +135,7 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
         timer_.arm(deadline);
     }
     exec_ready_.clear();
+    tree_news_.clear();
     for (const os::Ready& ready : epoll_.wait(may_sleep)) {
         switch (kind_of(ready.token)) {
             case TokenKind::signals:
@@ -131,6 +143,9 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
                 break;  // looked at in every iteration
             case TokenKind::timer:
                 timer_.acknowledge();
+                break;
+            case TokenKind::trees:
+                trees_->read_events(tree_news_);
                 break;
             case TokenKind::exec_status: {
                 const std::size_t service = service_of(ready.token);
@@ -156,7 +171,15 @@ Status LinuxPlatform::reap(Pid pid) noexcept {
 }
 
 Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
-    Result<os::Spawned> spawned = os::spawn(images_[index(service)].child, clone_method_);
+    if (!refusal(service).empty()) {
+        return SysError{EINVAL, "cgroup"};
+    }
+    const Result<Fd> leaf = trees_->birthplace(service);
+    if (!leaf.ok()) {
+        return leaf.error();
+    }
+    Result<os::Spawned> spawned =
+        os::spawn(images_[index(service)].child, clone_method_, leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }
@@ -168,6 +191,10 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
         handle.status.borrow(),
         make_token(TokenKind::exec_status, index(service), handle.generation));
     return spawned.value().pid;
+}
+
+std::string_view LinuxPlatform::refusal(ServiceId service) const noexcept {
+    return refusals_.empty() ? std::string_view() : refusals_[index(service)];
 }
 
 os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
@@ -191,37 +218,39 @@ Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {
 }
 
 Status LinuxPlatform::signal_group(Pid leader, Signal signal) noexcept {
-    if (!leader.exists()) {
-        return SysError{ESRCH, "kill"};
-    }
-    const Status group = sys::kill(-leader.value, signal);
-    // The main process may have left the group that was made for it (setsid, a shell's job
-    // control): then the group's signal did not reach it.
-    const Result<Pid> its_group = sys::getpgid(leader);
-    if (its_group.ok() && its_group.value() != leader) {
-        return sys::kill(leader.value, signal);
-    }
-    return group;
+    return signal_group_of(leader, signal);
 }
 
-void LinuxPlatform::hold_group(ServiceId service, Pid leader) noexcept {
-    handles_[index(service)].group = os::HeldGroup::hold(leader);
+Status LinuxPlatform::signal_tree(ServiceId service, Pid leader, Signal signal) noexcept {
+    return trees_->signal(service, leader, signal);
 }
 
-bool LinuxPlatform::group_outlives(ServiceId service) noexcept {
-    return handles_[index(service)].group.outlives();
+void LinuxPlatform::hold_tree(ServiceId service, Pid leader) noexcept {
+    trees_->hold(service, leader);
 }
 
-bool LinuxPlatform::group_has_living(ServiceId service) noexcept {
-    return handles_[index(service)].group.has_living(proc_);
+bool LinuxPlatform::tree_outlives(ServiceId service) noexcept {
+    return trees_->outlives(service);
 }
 
-Status LinuxPlatform::signal_held_group(ServiceId service, Signal signal) noexcept {
-    return handles_[index(service)].group.signal(signal);
+bool LinuxPlatform::tree_has_living(ServiceId service) noexcept {
+    return trees_->has_living(service);
 }
 
-void LinuxPlatform::release_group(ServiceId service) noexcept {
-    handles_[index(service)].group = os::HeldGroup();
+Status LinuxPlatform::signal_held_tree(ServiceId service, Signal signal) noexcept {
+    return trees_->signal_held(service, signal);
+}
+
+void LinuxPlatform::release_tree(ServiceId service) noexcept {
+    trees_->release(service);
+}
+
+std::string_view LinuxPlatform::describe_tree(ServiceId service, std::span<char> buffer) noexcept {
+    return trees_->describe(service, buffer);
+}
+
+std::optional<os::OomKills> LinuxPlatform::take_oom_kills(ServiceId service) noexcept {
+    return trees_->take_oom_kills(service);
 }
 
 os::SweepResult LinuxPlatform::sweep(Signal signal, std::span<const Pid> except) noexcept {
@@ -252,6 +281,12 @@ Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
                              std::chrono::system_clock::now().time_since_epoch())
                              .count();
         mine.except = except;
+        std::vector<SnapshotService> services(input.services.begin(), input.services.end());
+        for (std::size_t i = 0; i < services.size(); ++i) {
+            services[i].leaf = trees_->leaf_path(static_cast<ServiceId>(i));
+        }
+        mine.services = services;
+        mine.cgroups = trees_->cgroups();
         StderrOutput output;
         take_snapshot(mine, proc_, sys::monotonic_now() + kGatherLimit, output);
     } catch (...) {

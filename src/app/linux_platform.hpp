@@ -1,13 +1,15 @@
 #pragma once
 // The port implemented with os/. Owns the descriptors of the running part: epoll, signalfd,
-// timerfd, the status pipes of services that are starting, the pidfds of groups that outlive their
-// leader.
+// timerfd, the status pipes of services that are starting, and through ServiceTrees what says who
+// belongs to a service.
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/service_cgroups.hpp"
+#include "app/service_trees.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/bounded.hpp"
 #include "gosv/base/fd.hpp"
@@ -15,7 +17,6 @@
 #include "gosv/os/child.hpp"
 #include "gosv/os/descendants.hpp"
 #include "gosv/os/epoll.hpp"
-#include "gosv/os/held_group.hpp"
 #include "gosv/os/procfs.hpp"
 #include "gosv/os/timer.hpp"
 
@@ -26,7 +27,16 @@ class LinuxPlatform final : public Platform {
     // Opens and allocates everything; errors here may still end gosv with a message.
     static Result<std::unique_ptr<LinuxPlatform>> open(const manifest::Plan& plan,
                                                        const os::InheritedSignals& inherited,
-                                                       BorrowedFd log_stream);
+                                                       BorrowedFd log_stream,
+                                                       ServiceCgroups cgroups = {});
+
+    bool has_cgroups() const noexcept { return trees_->cgroups().is_open(); }
+
+    // How services come into their leaf, for the log.
+    os::CloneMethod clone_method() const noexcept { return clone_method_; }
+
+    // At the end, when nothing is left of any service.
+    void remove_cgroups() noexcept { trees_->remove(); }
 
     // `gosv -- CMD`: gives up, for gosv itself, the descriptors that CMD has inherited, and its
     // working directory. To be called once CMD has been cloned.
@@ -41,14 +51,21 @@ class LinuxPlatform final : public Platform {
     os::Peek peek_dead_child() noexcept override;
     Status reap(Pid pid) noexcept override;
     Result<Pid> spawn(ServiceId service) noexcept override;
+    std::string_view refusal(ServiceId service) const noexcept override;
     os::ExecStatus exec_status(ServiceId service) noexcept override;
     Status signal_process(Pid pid, Signal signal) noexcept override;
     Status signal_group(Pid leader, Signal signal) noexcept override;
-    void hold_group(ServiceId service, Pid leader) noexcept override;
-    bool group_outlives(ServiceId service) noexcept override;
-    bool group_has_living(ServiceId service) noexcept override;
-    Status signal_held_group(ServiceId service, Signal signal) noexcept override;
-    void release_group(ServiceId service) noexcept override;
+    Status signal_tree(ServiceId service, Pid leader, Signal signal) noexcept override;
+    void hold_tree(ServiceId service, Pid leader) noexcept override;
+    bool tree_outlives(ServiceId service) noexcept override;
+    bool tree_has_living(ServiceId service) noexcept override;
+    Status signal_held_tree(ServiceId service, Signal signal) noexcept override;
+    void release_tree(ServiceId service) noexcept override;
+    std::string_view describe_tree(ServiceId service, std::span<char> buffer) noexcept override;
+
+    std::span<const ServiceId> tree_news() const noexcept override { return tree_news_.view(); }
+
+    std::optional<os::OomKills> take_oom_kills(ServiceId service) noexcept override;
     os::SweepResult sweep(Signal signal, std::span<const Pid> except) noexcept override;
     Result<Pid> start_snapshot(const SnapshotInput& input) noexcept override;
     std::optional<Signal> take_stop(Pid pid) noexcept override;
@@ -71,11 +88,10 @@ class LinuxPlatform final : public Platform {
     struct Handle {
         Fd status;
         std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
-        os::HeldGroup group;
     };
 
     LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
-                  os::Timer timer, const os::InheritedSignals& inherited);
+                  os::Timer timer, const os::InheritedSignals& inherited, ServiceCgroups cgroups);
     void build_image(const manifest::ExecSpec& spec, const os::InheritedSignals& inherited,
                      bool command_mode, Image& image);
     void build_command_extras(const manifest::ExecSpec& spec, Image& image);
@@ -88,7 +104,10 @@ class LinuxPlatform final : public Platform {
     os::CloneMethod clone_method_;
     std::vector<Image> images_;
     std::vector<Handle> handles_;
+    std::unique_ptr<ServiceTrees> trees_;
+    std::vector<std::string> refusals_;
     BoundedVector<ServiceId> exec_ready_;
+    BoundedVector<ServiceId> tree_news_;
     BorrowedFd log_stream_;
     bool log_watched_ = false;
     bool is_pid1_ = false;

@@ -74,6 +74,26 @@ void put_restart(LineWriter& out, const LogLine& line) noexcept {
     put_reason(out, line, ": ");
 }
 
+// "killed for memory: memory limit of the service, limit 16384K, peak 16384K, 2 kills"
+void put_oom(LineWriter& out, const LogLine& line) noexcept {
+    out.put("killed for memory: ");
+    put_reason(out, line, "");
+    const auto put_bytes = [&](std::string_view what, std::optional<std::uint64_t> bytes) {
+        if (bytes) {
+            out.put(what);
+            out.number(static_cast<std::int64_t>(*bytes / 1024));
+            out.put("K");
+        }
+    };
+    put_bytes(", limit ", line.memory_limit);
+    put_bytes(", peak ", line.memory_peak);
+    if (line.attempt) {
+        out.put(", ");
+        out.number(*line.attempt);
+        out.put(*line.attempt == 1 ? " kill" : " kills");
+    }
+}
+
 // The sentence for people; the JSON form carries the same one as `msg`.
 void put_sentence(LineWriter& out, const LogLine& line) noexcept {
     if (!line.msg.empty()) {
@@ -98,6 +118,7 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
                 out.put(" after ");
                 out.duration(*line.uptime);
             }
+            put_reason(out, line, ": ");
             return;
         case LogEvent::restarting:
             put_restart(out, line);
@@ -144,11 +165,13 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
             out.put(line.attempt == 1U ? " log line was" : " log lines were");
             out.put(" lost: stderr was not read");
             return;
+        case LogEvent::oom:
+            put_oom(out, line);
+            return;
         case LogEvent::boot:
         case LogEvent::ready:
         case LogEvent::unhealthy:
         case LogEvent::healthy:
-        case LogEvent::oom:
         case LogEvent::cgroup:
         case LogEvent::waiting:
         case LogEvent::snapshot:
@@ -196,11 +219,11 @@ std::int64_t as_ms(Duration value) noexcept {
 }
 
 // Texts of unknown length take at most so many bytes, escapes included: with every number at its
-// longest the structure needs 267 more, and all of it together fits a line.
-constexpr std::size_t kMostMsg = 400;
+// longest the structure needs 340 more, and all of it together fits a line.
+constexpr std::size_t kMostMsg = 330;
 constexpr std::size_t kMostReason = 250;
 constexpr std::size_t kMostService = 100;
-static_assert(kMostMsg + kMostReason + kMostService + 267 <= kMaxLine);
+static_assert(kMostMsg + kMostReason + kMostService + 340 <= kMaxLine);
 
 void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     out.put("{\"time\":\"");
@@ -231,11 +254,18 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
         put_number(out, "delay_ms", as_ms(*line.delay));
     }
     if (line.attempt) {
-        const bool counts = line.event == LogEvent::orphans || line.event == LogEvent::dropped;
+        const bool counts = line.event == LogEvent::orphans || line.event == LogEvent::dropped ||
+                            line.event == LogEvent::oom;
         put_number(out, counts ? "count" : "attempt", *line.attempt);
     }
     if (line.max_restarts) {
         put_number(out, "max_restarts", *line.max_restarts);
+    }
+    if (line.memory_limit) {
+        put_number(out, "memory_limit", static_cast<std::int64_t>(*line.memory_limit));
+    }
+    if (line.memory_peak) {
+        put_number(out, "memory_peak", static_cast<std::int64_t>(*line.memory_peak));
     }
     if (!line.reason.empty()) {
         put_string(out, "reason", line.reason, kMostReason);

@@ -22,7 +22,7 @@ constexpr Duration kRecheckFirst = 20ms;
 constexpr Duration kRecheckMost = 1s;
 
 // Members of a dead service's group that are nobody's children of ours end without a SIGCHLD to us.
-constexpr Duration kGroupCheckInterval = 250ms;
+constexpr Duration kTreeCheckInterval = 250ms;
 
 // A snapshot child that has not ended by then hangs in /proc or on stderr and is killed; at a
 // shutdown it gets less.
@@ -93,9 +93,10 @@ bool Runtime::iterate() noexcept {
     for (const ServiceId service : platform_.exec_ready()) {
         learn_exec_status(service);
     }
-    if (group_check_due_) {
-        group_check_due_ = false;
-        check_held_groups(false);
+    read_tree_news();
+    if (tree_check_due_) {
+        tree_check_due_ = false;
+        check_held_trees(false);
     }
     if (now_ >= core::next_deadline(supervisor_)) {
         feed(core::DeadlineReached{});
@@ -105,7 +106,7 @@ bool Runtime::iterate() noexcept {
 }
 
 MonotonicTime Runtime::next_deadline() const noexcept {
-    return std::min({core::next_deadline(supervisor_), recheck_at_, group_check_at_,
+    return std::min({core::next_deadline(supervisor_), recheck_at_, tree_check_at_,
                      snapshot_deadline_, log_release_at_});
 }
 
@@ -150,7 +151,7 @@ void Runtime::reap_children() noexcept {
                 ++orphans;
             }
         }
-        group_check_due_ = true;
+        tree_check_due_ = true;
     }
     if (left == 0) {
         look_again_ = true;
@@ -222,43 +223,74 @@ void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) n
         return;
     }
 
-    // The group's number is the dead leader's pid: get hold of the group while it is still
-    // reserved.
-    platform_.hold_group(service, child.pid);
+    // A group's number is the dead leader's pid: get hold of the tree while it is still reserved.
+    platform_.hold_tree(service, child.pid);
     (void)platform_.reap(child.pid);
     handle.last_pid = child.pid;
     pids_[index(service)] = Pid{};
-    handle.group_held = platform_.group_outlives(service);
-    if (handle.group_held) {
-        group_check_at_ = std::min(group_check_at_, saturating_add(now_, kGroupCheckInterval));
+    handle.tree_held = platform_.tree_outlives(service);
+    if (handle.tree_held) {
+        tree_check_at_ = std::min(tree_check_at_, saturating_add(now_, kTreeCheckInterval));
     } else {
-        platform_.release_group(service);
+        platform_.release_tree(service);
     }
-    feed(core::Exited{service, child.status, handle.group_held});
+    // The kernel counts the kill before it tells the death.
+    const bool killed = child.status == ExitStatus::killed_by(kSigKill);
+    const bool out_of_memory = tell_oom_kills(service) && killed;
+    feed(core::Exited{service, child.status, handle.tree_held, out_of_memory});
 }
 
-void Runtime::check_held_groups(bool thoroughly) noexcept {
+bool Runtime::tell_oom_kills(ServiceId service) noexcept {
+    const std::optional<os::OomKills> kills = platform_.take_oom_kills(service);
+    if (!kills) {
+        return false;
+    }
+    log_.write(
+        {.event = LogEvent::oom,
+         .level = LogLevel::warn,
+         .service = plan_.execs[index(service)].name,
+         .pid = pids_[index(service)].exists() ? pids_[index(service)]
+                                               : handles_[index(service)].last_pid,
+         .attempt = static_cast<std::uint32_t>(std::min<std::uint64_t>(kills->count, UINT32_MAX)),
+         .memory_limit = kills->limit,
+         .memory_peak = kills->peak,
+         .reason =
+             kills->own_limit ? "memory limit of the service" : "memory limit of the container"});
+    return true;
+}
+
+void Runtime::read_tree_news() noexcept {
+    for (const ServiceId service : platform_.tree_news()) {
+        tree_check_due_ = true;
+        // Of a service whose main process is dead or dying the death tells.
+        if (pids_[index(service)].exists()) {
+            (void)tell_oom_kills(service);
+        }
+    }
+}
+
+void Runtime::check_held_trees(bool thoroughly) noexcept {
     bool some_held = false;
     for (std::size_t i = 0; i < handles_.size(); ++i) {
-        if (!handles_[i].group_held) {
+        if (!handles_[i].tree_held) {
             continue;
         }
         const auto service = static_cast<ServiceId>(i);
-        // A member that is dead but not waited for by its own parent keeps the group's number in
-        // use for ever; it holds no port and no file, so it does not hold up the restart either.
-        if (platform_.group_outlives(service) &&
-            (!thoroughly || platform_.group_has_living(service))) {
+        // A member that is dead but not waited for by its own parent keeps a group's number in use
+        // for ever; it holds no port and no file, so it does not hold up the restart either.
+        if (platform_.tree_outlives(service) &&
+            (!thoroughly || platform_.tree_has_living(service))) {
             some_held = true;
             continue;
         }
-        handles_[i].group_held = false;
-        platform_.release_group(service);
+        handles_[i].tree_held = false;
+        platform_.release_tree(service);
         feed(core::TreeEmptied{service});
     }
     // A quick look does not put off the thorough one: where children end all the time, there would
     // never be one.
-    const MonotonicTime next = saturating_add(now_, kGroupCheckInterval);
-    group_check_at_ = !some_held ? kNever : thoroughly ? next : std::min(group_check_at_, next);
+    const MonotonicTime next = saturating_add(now_, kTreeCheckInterval);
+    tree_check_at_ = !some_held ? kNever : thoroughly ? next : std::min(tree_check_at_, next);
 }
 
 // --- 4: signals ---------------------------------------------------------------------------------
@@ -356,8 +388,8 @@ void Runtime::check_terminal() noexcept {
 // --- 7: the runtime's own deadlines -------------------------------------------------------------
 
 void Runtime::run_own_deadlines() noexcept {
-    if (now_ >= group_check_at_) {
-        check_held_groups(true);
+    if (now_ >= tree_check_at_) {
+        check_held_trees(true);
     }
     if (now_ >= snapshot_deadline_) {
         snapshot_deadline_ = kNever;
@@ -396,9 +428,9 @@ void Runtime::start_snapshot() noexcept {
         shown.name = plan_.execs[i].name;
         shown.state = core::name(state.phase);
         shown.pid = pids_[i];
-        shown.group = pids_[i].exists()        ? pids_[i]
-                      : handles_[i].group_held ? handles_[i].last_pid
-                                               : Pid{};
+        shown.group = pids_[i].exists()       ? pids_[i]
+                      : handles_[i].tree_held ? handles_[i].last_pid
+                                              : Pid{};
         if (pids_[i].exists() && !handles_[i].exec_pending) {
             shown.uptime = now_ - state.since;
         }

@@ -22,7 +22,11 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
     const Result<Pid> pid = platform_.spawn(order.service);
     if (!pid.ok()) {
         handle.spawn_error = pid.error();
-        (void)events_.push(core::SpawnFailed{order.service, core::SpawnFailure::no_process, 126});
+        // A limit that the kernel refused is refused the next time as well.
+        const bool for_good = !platform_.refusal(order.service).empty();
+        (void)events_.push(core::SpawnFailed{
+            order.service,
+            for_good ? core::SpawnFailure::permanent : core::SpawnFailure::no_process, 126});
         return;
     }
     handle.spawn_error = {};
@@ -42,14 +46,16 @@ void Runtime::send(ServiceId service, Signal signal, core::SignalScope scope) no
     const Pid pid = pids_[index(service)];
     Status sent;
     if (!pid.exists()) {
-        if (!handles_[index(service)].group_held) {
+        if (!handles_[index(service)].tree_held) {
             return;  // it ended while the order was made
         }
-        sent = platform_.signal_held_group(service, signal);
+        sent = platform_.signal_held_tree(service, signal);
     } else if (scope == core::SignalScope::main) {
         sent = platform_.signal_process(pid, signal);
-    } else {
+    } else if (scope == core::SignalScope::group) {
         sent = platform_.signal_group(pid, signal);
+    } else {
+        sent = platform_.signal_tree(service, pid, signal);
     }
     // ESRCH: gone already, its death is on the way. Anything else (EPERM: it took another user's
     // identity) is told and survived.

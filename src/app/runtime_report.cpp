@@ -1,5 +1,6 @@
 // What the core reports, as log lines. Every event of the contract is written here or not at all,
 // and each failure once.
+#include "app/line_writer.hpp"
 #include "app/start_failure.hpp"
 #include "gosv/app/runtime.hpp"
 #include "gosv/core/names.hpp"
@@ -40,6 +41,8 @@ std::string_view phrase(ReportReason reason) noexcept {
             return "shutdown timeout";
         case ReportReason::main_exited:
             return "main process ended";
+        case ReportReason::out_of_memory:
+            return "out of memory";
     }
     return "";
 }
@@ -81,6 +84,11 @@ void set_status(LogLine& line, ExitStatus status) noexcept {
 std::string_view Runtime::describe_failed_start(ServiceId service,
                                                 std::span<char> buffer) const noexcept {
     const Handle& handle = handles_[index(service)];
+    if (const std::string_view refusal = platform_.refusal(service); !refusal.empty()) {
+        LineWriter out(buffer);
+        out.put(refusal);
+        return out.view();
+    }
     if (handle.spawn_error.err != 0) {
         return app::describe_failed_start({}, os::Stage::none, handle.spawn_error, buffer);
     }
@@ -135,6 +143,9 @@ void Runtime::carry_out(const core::Report& report) noexcept {
                              ? LogLevel::info
                              : LogLevel::warn;
             set_status(line, report.status);
+            if (report.reason == ReportReason::out_of_memory) {
+                line.code = report.status.as_exit_code();
+            }
             line.uptime = report.uptime;
             break;
         case ReportKind::restarting:
@@ -170,6 +181,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.event = LogEvent::stopping;
             line.signal = report.signal;
             line.pid = handles_[i].last_pid;
+            // Who would otherwise be a second instance beside the next.
+            line.msg = platform_.describe_tree(report.service, buffer);
             break;
         case ReportKind::killing:
             line.event = LogEvent::killing;

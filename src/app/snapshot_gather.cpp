@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
@@ -211,10 +212,17 @@ void SnapshotGatherer::look_at_all() {
         }
     }
     owner_.assign(all_.size(), kUnknown);
+    const std::unordered_map<pid_t, std::size_t> service_of_member = read_leaves();
     for (std::size_t i = 0; i < all_.size(); ++i) {
         place_.emplace(all_[i].pid.value, i);
         if (all_[i].pid == input_.self) {
             owner_[i] = kSelf;
+            continue;
+        }
+        // Nobody escapes a leaf, so it tells first.
+        if (const auto member = service_of_member.find(all_[i].pid.value);
+            member != service_of_member.end()) {
+            owner_[i] = member->second;
             continue;
         }
         // The main process may have left its group (setsid): then its own number tells.
@@ -249,6 +257,23 @@ void SnapshotGatherer::look_at_all() {
     if (const auto place = place_.find(input_.self.value); place != place_.end()) {
         self.push_back(all_[place->second]);
     }
+}
+
+// The processes in the services' cgroup leaves.
+std::unordered_map<pid_t, std::size_t> SnapshotGatherer::read_leaves() const {
+    std::unordered_map<pid_t, std::size_t> members;
+    for (std::size_t i = 0; i < input_.services.size(); ++i) {
+        const std::string_view leaf = input_.services[i].leaf;
+        if (leaf.empty()) {
+            continue;
+        }
+        const std::string path = std::string(leaf) + "/cgroup.procs";
+        os::cgroup::Processes processes = os::cgroup::Processes::open(input_.cgroups, path.c_str());
+        while (const auto pid = processes.next()) {
+            members.emplace(pid->value, i);
+        }
+    }
+    return members;
 }
 
 // Orders members as a tree, depth first. Their parents need not be members (an orphan's is gosv).

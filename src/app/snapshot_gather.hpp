@@ -88,6 +88,7 @@ class SnapshotGatherer {
     bool time_is_up();
     void add(Pid pid);
     std::optional<SnapshotProcess> look_at(Pid pid);
+    std::unordered_map<pid_t, std::size_t> read_leaves() const;
     std::size_t owner_of(std::size_t process);
     void plant(const std::vector<std::size_t>& members, ProcessTree& tree);
     void collect_zombies();

@@ -2,6 +2,7 @@
 // sizes say their unit in the name.
 #include "app/line_writer.hpp"
 #include "app/log_format.hpp"
+#include "app/snapshot_cgroup.hpp"
 #include "app/snapshot_render.hpp"
 #include "app/start_failure.hpp"
 #include "gosv/base/parse.hpp"
@@ -182,8 +183,25 @@ void put_last_run(const SnapshotService& service, JsonWriter& json) {
     }
 }
 
-void put_service(const SnapshotService& service, ProcessTree& tree, SnapshotGatherer& gathered,
-                 JsonWriter& json) {
+void put_cgroup(const CgroupReport& report, JsonWriter& json) {
+    json.key("cgroup");
+    json.begin('{');
+    for (const auto& [name, value] : report.figures) {
+        json.member(name, value);
+    }
+    const auto put_pressure = [&json](const char* name, const std::string& percent) {
+        if (!percent.empty()) {
+            json.member(name, percent);
+        }
+    };
+    put_pressure("memory_pressure", report.memory_pressure);
+    put_pressure("cpu_pressure", report.cpu_pressure);
+    put_pressure("io_pressure", report.io_pressure);
+    json.end('}');
+}
+
+void put_service(const SnapshotService& service, BorrowedFd cgroups, ProcessTree& tree,
+                 SnapshotGatherer& gathered, JsonWriter& json) {
     json.begin('{');
     json.member("name", service.name);
     json.member("state", service.state);
@@ -197,6 +215,9 @@ void put_service(const SnapshotService& service, ProcessTree& tree, SnapshotGath
     put_last_run(service, json);
     if (service.next_start) {
         json.member("next_start_ms", as_ms(*service.next_start));
+    }
+    if (!service.leaf.empty()) {
+        put_cgroup(read_cgroup(cgroups, service.leaf), json);
     }
     put_tree("processes", tree, gathered, json);
     json.end('}');
@@ -248,7 +269,7 @@ void render_json(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
     json.begin('[');
     for (std::size_t i = 0; i < input.services.size(); ++i) {
         json.element();
-        put_service(input.services[i], gathered.services[i], gathered, json);
+        put_service(input.services[i], input.cgroups, gathered.services[i], gathered, json);
     }
     json.end(']');
     put_tree("other_processes", gathered.others, gathered, json);

@@ -11,6 +11,9 @@ void render_text(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
 
 void render_json(const SnapshotInput& input, SnapshotGatherer& gathered, SnapshotOutput& output);
 
+// 812K, 8.1M, 1.2G, in units of 1024.
+std::string size_text(std::uint64_t kilobytes);
+
 // "S (sleeping)", as in /proc/PID/status.
 std::string_view state_name(char state) noexcept;
 

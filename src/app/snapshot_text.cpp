@@ -7,6 +7,7 @@
 
 #include "app/line_writer.hpp"
 #include "app/log_format.hpp"
+#include "app/snapshot_cgroup.hpp"
 #include "app/snapshot_render.hpp"
 #include "app/start_failure.hpp"
 #include "gosv/base/parse.hpp"
@@ -41,20 +42,6 @@ std::string wall_time(std::int64_t milliseconds) {
     LineWriter out(buffer);
     put_time(out, milliseconds);
     return std::string(out.view());
-}
-
-// 812K, 8.1M, 1.2G, in units of 1024.
-std::string size_of(std::uint64_t kilobytes) {
-    constexpr char kUnits[] = "KMGT";
-    std::size_t unit = 0;
-    std::uint64_t tenths = kilobytes * 10;
-    while (tenths >= 10'240 && unit + 1 < sizeof kUnits - 1) {
-        tenths /= 1024;
-        ++unit;
-    }
-    const std::string whole = std::to_string(tenths / 10);
-    const bool fraction = unit > 0 && tenths < 1000;
-    return whole + (fraction ? "." + std::to_string(tenths % 10) : "") + kUnits[unit];
 }
 
 std::string count_of(std::size_t count, const char* one, const char* many) {
@@ -148,7 +135,7 @@ void put_overview(const SnapshotInput& input, const SnapshotGatherer& gathered, 
                    service.uptime ? duration(*service.uptime) : "-",
                    std::to_string(service.restarts),
                    gathered.proc_mounted ? std::to_string(gathered.services[i].size()) : "?",
-                   gathered.services[i].empty() ? "-" : size_of(resident),
+                   gathered.services[i].empty() ? "-" : size_text(resident),
                    service.next_start ? "in " + duration(*service.next_start) : "-",
                    why.empty() ? "-" : why});
     }
@@ -221,8 +208,8 @@ void put_tree(const ProcessTree& tree, const SnapshotInput& input, std::string& 
         const auto indent = static_cast<std::size_t>(std::min(2 * process.depth, kMostIndent));
         table.add({std::to_string(process.pid.value), std::to_string(process.parent.value),
                    std::string(state_name(process.state)), std::to_string(process.threads),
-                   has_memory ? size_of(process.vm_rss_kb) : "-",
-                   has_memory ? size_of(process.vm_size_kb) : "-",
+                   has_memory ? size_text(process.vm_rss_kb) : "-",
+                   has_memory ? size_text(process.vm_size_kb) : "-",
                    std::string(indent, ' ') + visible(process.name) + remark_on(process, input)});
     }
     table.write_to(out);
@@ -336,6 +323,9 @@ void render_text(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
         if (service.pid.exists() && gathered.services[i].empty() && gathered.proc_mounted) {
             out += "  no process of it is to be seen in /proc (hidepid, or it has just ended)\n";
         }
+        if (!service.leaf.empty()) {
+            out += cgroup_text(read_cgroup(input.cgroups, service.leaf));
+        }
         put_block(gathered.services[i], input, gathered, out, output);
     }
     if (!gathered.others.empty()) {
@@ -348,6 +338,19 @@ void render_text(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
     put_notes(gathered, out);
     out += "=== end of snapshot\n";
     output.write(out);
+}
+
+std::string size_text(std::uint64_t kilobytes) {
+    constexpr char kUnits[] = "KMGT";
+    std::size_t unit = 0;
+    std::uint64_t tenths = kilobytes * 10;
+    while (tenths >= 10'240 && unit + 1 < sizeof kUnits - 1) {
+        tenths /= 1024;
+        ++unit;
+    }
+    const std::string whole = std::to_string(tenths / 10);
+    const bool fraction = unit > 0 && tenths < 1000;
+    return whole + (fraction ? "." + std::to_string(tenths % 10) : "") + kUnits[unit];
 }
 
 std::string_view state_name(char state) noexcept {

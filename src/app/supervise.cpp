@@ -3,7 +3,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/linux_platform.hpp"
+#include "app/service_cgroups.hpp"
 #include "app/terminal_output.hpp"
 #include "gosv/app/cli.hpp"
 #include "gosv/app/log.hpp"
@@ -31,27 +34,12 @@ void flush_for_a_while(Log& log) noexcept {
     }
 }
 
-std::string names_of_limited(const manifest::Plan& plan) {
-    std::string names;
-    for (const manifest::ExecSpec& exec : plan.execs) {
-        if (exec.limits.any()) {
-            names += names.empty() ? exec.name : ", " + exec.name;
-        }
-    }
-    return names;
-}
-
 void report_boot(const manifest::Plan& plan, const std::string& origin, Log& log) {
     const std::size_t count = plan.execs.size();
     const std::string text = "gosv " GOSV_VERSION " as pid " + std::to_string(::getpid()) + ": " +
                              std::to_string(count) + (count == 1 ? " service" : " services") +
                              " from " + origin;
     log.write({.event = LogEvent::boot, .pid = Pid{::getpid()}, .msg = text});
-    const std::string limited = names_of_limited(plan);
-    if (!limited.empty() && plan.cgroup == manifest::CgroupMode::automatic) {
-        const std::string warning = "limits are not enforced yet by this version: " + limited;
-        log.write({.event = LogEvent::cgroup, .level = LogLevel::warn, .msg = warning});
-    }
     if (::getpid() != 1) {
         const Status adopted = sys::set_child_subreaper();
         if (!adopted.ok()) {
@@ -64,25 +52,44 @@ void report_boot(const manifest::Plan& plan, const std::string& origin, Log& log
     }
 }
 
+void report_cgroups(const manifest::Plan& plan, const CgroupDecision& decision,
+                    const LinuxPlatform& platform, Log& log) {
+    for (const std::string& warning : decision.warnings) {
+        log.write({.event = LogEvent::cgroup, .level = LogLevel::warn, .msg = warning});
+    }
+    if (decision.note.empty()) {
+        return;
+    }
+    std::string note = decision.note;
+    if (platform.has_cgroups() && platform.clone_method() != os::CloneMethod::clone3_into_cgroup) {
+        note += "; services join their leaf themselves (no CLONE_INTO_CGROUP here)";
+    }
+    const bool limited = std::any_of(plan.execs.begin(), plan.execs.end(),
+                                     [](const auto& exec) { return exec.limits.any(); });
+    // Who asked for nothing is not bothered with it.
+    log.write({.event = LogEvent::cgroup,
+               .level = limited && platform.has_cgroups() ? LogLevel::info : LogLevel::debug,
+               .msg = note});
+}
+
 }  // namespace
 
 int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
               const std::string& origin) {
-    const std::string limited = names_of_limited(plan);
-    if (plan.cgroup == manifest::CgroupMode::required && !limited.empty()) {
-        print_error(
-            "gosv: cgroup: required, but this version does not enforce limits yet; services "
-            "with limits: " +
-            limited + "\n");
-        return kExitConfig;
-    }
     if (!plan.supervisor.command_mode) {
         // Nothing that was open above stderr is ours to keep open, or to pass on to a service.
         sys::close_inherited({});
     }
 
+    CgroupDecision decision = set_up_cgroups(plan);
+    if (decision.fatal) {
+        print_error(*decision.fatal);
+        return kExitConfig;
+    }
+
     Log log(plan.log_format, plan.log_level, BorrowedFd(STDERR_FILENO));
-    auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd());
+    auto opened =
+        LinuxPlatform::open(plan, inherited, log.writable_fd(), std::move(decision.cgroups));
     if (!opened.ok()) {
         print_error(std::string("gosv: cannot start: ") + opened.error().op + ": " +
                     std::string(errno_text(opened.error().err)) + "\n");
@@ -91,6 +98,7 @@ int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
     LinuxPlatform& platform = *opened.value();
     Runtime runtime(plan, platform, log);
     report_boot(plan, origin, log);
+    report_cgroups(plan, decision, platform, log);
 
     // ---- the point of no return: from here on nothing exits, throws, or allocates ----
     runtime.boot();
@@ -98,6 +106,7 @@ int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
         platform.forget_inherited(log.own_fd());
     }
     const int code = runtime.run();
+    platform.remove_cgroups();
     flush_for_a_while(log);
     return code;
 }

@@ -34,6 +34,7 @@ std::uint8_t exit_code(const SupervisorState& self, const SupervisorPolicy& poli
         case ReportReason::hurry:
         case ReportReason::shutdown_timeout:
         case ReportReason::main_exited:
+        case ReportReason::out_of_memory:
             break;
     }
     return self.has_failure ? self.failure_code : std::uint8_t{0};

@@ -110,6 +110,8 @@ std::string_view name(ReportReason reason) noexcept {
             return "shutdown_timeout";
         case ReportReason::main_exited:
             return "main_exited";
+        case ReportReason::out_of_memory:
+            return "out_of_memory";
     }
     return "?";
 }

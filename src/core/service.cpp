@@ -76,6 +76,10 @@ void decide(const Step& step, ServiceId id, ReportReason failure) noexcept {
         step.order(Report{.kind = ReportKind::stopped, .service = id, .status = state.last_status});
         return;
     }
+    if (state.out_of_memory && policy.oom_action == FinalAction::exit) {
+        fail(step, id, ReportReason::out_of_memory);
+        return;
+    }
     const bool good = policy.success.contains(state.last_status);
     const bool again = policy.restart == RestartPolicy::always ||
                        (policy.restart == RestartPolicy::on_failure && !good);
@@ -129,6 +133,7 @@ void start(const Step& step, ServiceId id) noexcept {
     ServiceState& state = step.state(id);
     set_phase(state, Phase::starting);
     state.main_alive = true;
+    state.out_of_memory = false;
     state.since = step.now;
     step.order(Spawn{id});
 }
@@ -188,14 +193,17 @@ void on_exited(const Step& step, const Exited& event) noexcept {
     state.main_alive = false;
     state.tree_populated = event.tree_populated;
     state.has_run = true;
+    state.out_of_memory = event.out_of_memory;
     state.last_status = event.status;
     if (ran_stable(step, event.service)) {
         state.restarts_in_row = 0;
     }
-    step.order(Report{.kind = ReportKind::exited,
-                      .service = event.service,
-                      .status = event.status,
-                      .uptime = step.now - state.since});
+    step.order(
+        Report{.kind = ReportKind::exited,
+               .service = event.service,
+               .reason = event.out_of_memory ? ReportReason::out_of_memory : ReportReason::none,
+               .status = event.status,
+               .uptime = step.now - state.since});
     if (!event.tree_populated) {
         decide(step, event.service, ReportReason::not_restarted);
         advance(step);

@@ -86,7 +86,9 @@ void request_stop(const Step& step, Signal signal) noexcept {
 
 void note_failure(const Step& step, ServiceId id) noexcept {
     SupervisorState& self = step.self();
-    const bool ends_all = step.policy(id).failure_action == FinalAction::exit;
+    const bool ends_all =
+        step.policy(id).failure_action == FinalAction::exit ||
+        (step.state(id).out_of_memory && step.policy(id).oom_action == FinalAction::exit);
     if (ends_all || !self.has_failure) {
         self.has_failure = true;
         self.failure_code = failure_code(step.state(id));

@@ -65,7 +65,7 @@ void handle(const Step& step, const SignalReceived& event) noexcept {
         }
         step.order(SendSignal{
             id, mapped,
-            policy.kill_mode == KillMode::process ? SignalScope::main : SignalScope::tree, false});
+            policy.kill_mode == KillMode::process ? SignalScope::main : SignalScope::group, false});
         sent = true;
     }
     if (sent) {

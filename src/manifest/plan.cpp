@@ -117,6 +117,9 @@ PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     plan.execs.reserve(manifest.services.size());
     for (const Service& service : manifest.services) {
         plan.policies.push_back(service.policy);
+        if (service.oom_policy == OomPolicy::exit) {
+            plan.policies.back().oom_action = core::FinalAction::exit;
+        }
         plan.execs.push_back(make_exec(service, host, database, report));
     }
     plan.supervisor.shutdown_timeout = manifest.shutdown_timeout;

@@ -58,6 +58,7 @@ void Judge::on(const core::SpawnFailed& event) {
     Run& run = world_.runs[i];
     const bool tried = event.failure != core::SpawnFailure::no_process;
     run.main_alive = false;
+    run.out_of_memory = false;
     if (!tried && !world_.shutting_down && plan_.policies[i].retry_spawn) {
         restart(i, ++run.no_process);
         run.start_at = std::max(run.start_at, later(now_, kNoProcessDelay));
@@ -82,6 +83,7 @@ void Judge::on(const core::Exited& event) {
     run.populated = event.tree_populated;
     run.has_run = true;
     run.last = event.status;
+    run.out_of_memory = event.out_of_memory;
     if (now_ >= later(run.since, plan_.policies[i].stable_after)) {
         run.in_row = 0;
     }
@@ -150,8 +152,10 @@ void Judge::run_over(std::size_t i) {
         return;
     }
     const bool good = policy.success.contains(run.last);
-    if (policy.restart == core::RestartPolicy::never ||
-        (policy.restart == core::RestartPolicy::on_failure && good)) {
+    if (run.out_of_memory && policy.oom_action == core::FinalAction::exit) {
+        fail(i);
+    } else if (policy.restart == core::RestartPolicy::never ||
+               (policy.restart == core::RestartPolicy::on_failure && good)) {
         good ? complete(i) : fail(i);
     } else if (policy.max_restarts != core::kUnlimited && run.in_row >= policy.max_restarts) {
         fail(i);
@@ -174,7 +178,9 @@ void Judge::complete(std::size_t i) {
 
 void Judge::fail(std::size_t i) {
     settle(i, Fate::failed);
-    const bool ends_all = plan_.policies[i].failure_action == core::FinalAction::exit;
+    const bool ends_all =
+        plan_.policies[i].failure_action == core::FinalAction::exit ||
+        (world_.runs[i].out_of_memory && plan_.policies[i].oom_action == core::FinalAction::exit);
     const int code = world_.runs[i].last.as_exit_code();
     if (ends_all || !world_.has_failure) {
         world_.has_failure = true;

@@ -88,7 +88,7 @@ void Judge::order_forward(std::size_t i, const core::SendSignal& order) {
     const bool whole = policy.kill_mode != core::KillMode::process;
     expect(order.signal.number == policy.signals[to_forward_.number], "forwarded as another", i);
     expect(!order.then_continue, "CONT after a forwarded signal", i);
-    expect((order.scope == core::SignalScope::tree) == whole, "forwarded to the wrong ones", i);
+    expect((order.scope == core::SignalScope::group) == whole, "forwarded to the wrong ones", i);
     ++forwarded_[i];
 }
 

@@ -128,6 +128,16 @@ std::vector<Case> one_service() {
             each.plan.whole.exit_code_from = ServiceId{0};
             cases.push_back(each);
         }
+        for (core::ServicePolicy policy : every_choice()) {
+            policy.max_restarts = 1;
+            policy.oom_action = FinalAction::exit;
+            Case each{.title = std::string(times.title) + ": " + title_of(policy) + "/oom exits",
+                      .plan = plan_of({policy}),
+                      .statuses = {kGood, kBad},
+                      .late = true};
+            set(times, each.plan);
+            cases.push_back(each);
+        }
     }
     return cases;
 }

@@ -107,6 +107,8 @@ StateKey::StateKey(const Case& explored, const core::SupervisorState& self,
         if (state.tree_populated || run.populated || whole.exit_code_from) {
             add(state.has_run, 1);
             add(run.has_run, 1);
+            add(state.out_of_memory, 1);
+            add(run.out_of_memory, 1);
             add(bits_of(state.last_status), 9);
             add(bits_of(run.last), 9);
         }

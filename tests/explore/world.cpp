@@ -6,6 +6,7 @@ namespace {
 
 constexpr Signal kTerm{15};
 constexpr Signal kHup{1};
+constexpr Signal kKill{9};
 constexpr Signal kWinch{28};
 constexpr std::uint8_t kNotFound = 127;
 constexpr std::uint8_t kNotExecutable = 126;
@@ -55,6 +56,11 @@ void list_possible(const Case& explored, const World& world, std::vector<core::E
             for (const ExitStatus status : explored.statuses) {
                 events.emplace_back(core::Exited{id_of(i), status, false});
                 events.emplace_back(core::Exited{id_of(i), status, true});
+            }
+            if (explored.plan.policies[i].oom_action == core::FinalAction::exit) {
+                const ExitStatus killed = ExitStatus::killed_by(kKill);
+                events.emplace_back(core::Exited{id_of(i), killed, false, true});
+                events.emplace_back(core::Exited{id_of(i), killed, true, true});
             }
         }
         if (run.populated) {

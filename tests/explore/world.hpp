@@ -22,6 +22,7 @@ struct Run {
     bool tree_asked = false;  // ... to all of it
     bool killed = false;      // KILL was sent to all of it
     bool has_run = false;
+    bool out_of_memory = false;
     ExitStatus last{};
     std::uint32_t in_row = 0;      // restarts without a stable run
     std::uint32_t no_process = 0;  // failed clones in a row

@@ -131,6 +131,7 @@ bool set(core::ServicePolicy& policy, std::string_view key, std::string_view val
            (key == "success_exit_status" && read(value, policy.success)) ||
            (key == "failure_action" && read(value, policy.failure_action)) ||
            (key == "success_action" && read(value, policy.success_action)) ||
+           (key == "oom_action" && read(value, policy.oom_action)) ||
            (key == "stop_signal" && read(value, policy.stop_signal)) ||
            (key == "stop_grace_period" && read(value, policy.stop_grace_period)) ||
            (key == "signals" && read(value, policy.signals)) ||
@@ -222,9 +223,16 @@ std::optional<core::Event> parse_fact(const Words& words, const Plan& plan) {
     }
     if (verb == "exited" && words.size() >= 5) {
         const auto status = parse_status(words[3], words[4]);
-        const bool populated = words.size() == 6 && words[5] == "populated";
-        if (status && (words.size() == 5 || populated)) {
-            return core::Exited{*service, *status, populated};
+        core::Exited exited{*service, status.value_or(ExitStatus{})};
+        for (const std::string_view word : std::span(words).subspan(5)) {
+            if (word != "populated" && word != "out_of_memory") {
+                return std::nullopt;
+            }
+            exited.tree_populated = exited.tree_populated || word == "populated";
+            exited.out_of_memory = exited.out_of_memory || word == "out_of_memory";
+        }
+        if (status) {
+            return exited;
         }
     }
     return std::nullopt;

@@ -74,7 +74,9 @@ std::string text_of(const core::Spawn& order, std::span<const std::string> names
 std::string text_of(const core::SendSignal& order, std::span<const std::string> names) {
     return "send " + names[index(order.service)] + " " + name_of(order.signal) +
            (order.then_continue ? " SIGCONT" : "") + " to " +
-           (order.scope == core::SignalScope::main ? "main" : "tree");
+           (order.scope == core::SignalScope::main    ? "main"
+            : order.scope == core::SignalScope::group ? "group"
+                                                      : "tree");
 }
 
 std::string text_of(const core::SweepStragglers& order, std::span<const std::string>) {

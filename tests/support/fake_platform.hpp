@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "gosv/app/platform.hpp"
 
@@ -48,9 +50,9 @@ class FixedQueue {
 };
 
 struct Sent {
-    Pid to;  // the leader for a group
+    Pid to;  // the leader for a group or tree
     Signal signal;
-    enum class How { process, group, held_group } how;
+    enum class How { process, group, tree, held_tree } how;
 };
 
 class FakePlatform final : public app::Platform {
@@ -62,8 +64,12 @@ class FakePlatform final : public app::Platform {
     bool wait_fails = false;     // waitid answers ECHILD whatever lives...
     int wait_error = 0;          // ... or this
     std::optional<SysError> snapshot_error;
-    std::array<bool, 64> group_left{};  // the group outlives the leader
-    std::array<bool, 64> group_only_zombies{};
+    std::array<bool, 64> tree_left{};  // it outlives the main process
+    std::array<bool, 64> tree_only_zombies{};
+    std::string_view left_of_tree;
+    std::array<std::optional<os::OomKills>, 64> oom_kills{};
+    std::array<std::string_view, 64> refusals{};
+    FixedQueue<ServiceId, 64> news;  // of trees, told by the next wait
     bool job_control_parent = false;
     std::optional<Signal> stop_of_terminal_process;
 
@@ -101,13 +107,18 @@ class FakePlatform final : public app::Platform {
     void wait(MonotonicTime deadline, bool) noexcept override {
         last_deadline = deadline;
         ++waits;
+        news_now_.clear();
+        while (!news.empty()) {
+            news_now_.push(news.pop());
+        }
         exec_now_.clear();
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
         }
         // The dead whom a failing wait(2) does not show do not wake anybody either.
         const bool death_seen = !dead.empty() && !wait_fails;
-        if (!signals.empty() || death_seen || !exec_now_.empty() || deadline <= time) {
+        if (!signals.empty() || death_seen || !exec_now_.empty() || !news_now_.empty() ||
+            deadline <= time) {
             idle_waits_ = 0;
             return;
         }
@@ -159,6 +170,9 @@ class FakePlatform final : public app::Platform {
     }
 
     Result<Pid> spawn(ServiceId service) noexcept override {
+        if (!refusals[index(service)].empty()) {
+            return SysError{EINVAL, "cgroup"};
+        }
         if (spawn_error) {
             return *spawn_error;
         }
@@ -191,28 +205,50 @@ class FakePlatform final : public app::Platform {
         return {};
     }
 
-    void hold_group(ServiceId service, Pid leader) noexcept override {
+    Status signal_tree(ServiceId, Pid leader, Signal signal) noexcept override {
+        expect(service_of(leader) < alive_.size());
+        sent.push({leader, signal, Sent::How::tree});
+        return {};
+    }
+
+    void hold_tree(ServiceId service, Pid leader) noexcept override {
         // While the dead leader is not reaped its number is its own.
         expect(!dead.empty() && dead.front().pid == leader);
         held_[index(service)] = leader;
     }
 
-    bool group_outlives(ServiceId service) noexcept override {
+    bool tree_outlives(ServiceId service) noexcept override {
         expect(held_[index(service)].exists());
-        return group_left[index(service)];
+        return tree_left[index(service)];
     }
 
-    bool group_has_living(ServiceId service) noexcept override {
-        return group_left[index(service)] && !group_only_zombies[index(service)];
+    bool tree_has_living(ServiceId service) noexcept override {
+        return tree_left[index(service)] && !tree_only_zombies[index(service)];
     }
 
-    Status signal_held_group(ServiceId service, Signal signal) noexcept override {
+    Status signal_held_tree(ServiceId service, Signal signal) noexcept override {
         expect(held_[index(service)].exists());
-        sent.push({held_[index(service)], signal, Sent::How::held_group});
+        sent.push({held_[index(service)], signal, Sent::How::held_tree});
         return {};
     }
 
-    void release_group(ServiceId service) noexcept override { held_[index(service)] = Pid{}; }
+    void release_tree(ServiceId service) noexcept override { held_[index(service)] = Pid{}; }
+
+    std::string_view describe_tree(ServiceId, std::span<char>) noexcept override {
+        return left_of_tree;
+    }
+
+    std::span<const ServiceId> tree_news() const noexcept override {
+        return {&news_now_[0], news_now_.size()};
+    }
+
+    std::optional<os::OomKills> take_oom_kills(ServiceId service) noexcept override {
+        return std::exchange(oom_kills[index(service)], std::nullopt);
+    }
+
+    std::string_view refusal(ServiceId service) const noexcept override {
+        return refusals[index(service)];
+    }
 
     os::SweepResult sweep(Signal signal, std::span<const Pid>) noexcept override {
         sweeps.push(signal);
@@ -266,6 +302,7 @@ class FakePlatform final : public app::Platform {
     int idle_waits_ = 0;
     FixedQueue<ServiceId, 64> exec_now_;
     FixedQueue<ServiceId, 64> exec_next_;
+    FixedQueue<ServiceId, 64> news_now_;
 };
 
 }  // namespace gosv::test

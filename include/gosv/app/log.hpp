@@ -63,11 +63,13 @@ struct LogLine {
     std::string_view service{};  // empty: gosv itself
     Pid pid{};
     std::optional<int> code{};
-    Signal signal{};                   // a name in the output
-    std::optional<Duration> uptime{};  // uptime_ms
-    std::optional<Duration> delay{};   // delay_ms
-    std::optional<std::uint32_t> attempt{};
+    Signal signal{};                         // a name in the output
+    std::optional<Duration> uptime{};        // uptime_ms
+    std::optional<Duration> delay{};         // delay_ms
+    std::optional<std::uint32_t> attempt{};  // with orphans, dropped and oom: a count
     std::optional<std::uint32_t> max_restarts{};
+    std::optional<std::uint64_t> memory_limit{};  // bytes; oom
+    std::optional<std::uint64_t> memory_peak{};
     std::string_view reason{};  // a stable word or a short phrase
     std::string_view msg{};     // for people; not stable
 };

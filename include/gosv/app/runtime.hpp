@@ -9,7 +9,7 @@
 //   3 reap            before anything that could signal or restart
 //   4 signals
 //   5 exec status     pipes of services that are starting
-//   6 drained groups  of services whose main process is gone
+//   6 trees           news of them; those that have drained after their main process
 //   7 deadlines       the core's, then the runtime's own (snapshot, re-checks)
 //   8 flush the log   without blocking
 // Actions are carried out at once after each event; their results come back as further events
@@ -50,7 +50,7 @@ class Runtime {
     struct Handle {
         bool exec_pending = false;      // the status pipe has not spoken yet
         os::ExecStatus exec_failure{};  // told by the pipe; acted on when the child is reaped
-        bool group_held = false;        // the main process is gone, its group is not
+        bool tree_held = false;         // the main process is gone, its group is not
         Pid last_pid;                   // of the run that ended last, for the log
         SysError spawn_error{};         // why the last clone failed, for the log
         os::ExecStatus last_failure{};  // why the last exec failed, for log and snapshot
@@ -70,7 +70,9 @@ class Runtime {
     void read_signals() noexcept;
     void handle_signal(const os::SignalInfo& info) noexcept;
     void learn_exec_status(ServiceId service) noexcept;
-    void check_held_groups(bool thoroughly) noexcept;
+    void check_held_trees(bool thoroughly) noexcept;
+    void read_tree_news() noexcept;
+    bool tell_oom_kills(ServiceId service) noexcept;  // true: there were some
     void check_terminal() noexcept;
     void run_own_deadlines() noexcept;
     MonotonicTime next_deadline() const noexcept;
@@ -105,14 +107,14 @@ class Runtime {
     bool finished_ = false;
     std::uint8_t exit_code_ = 0;
     bool look_again_ = false;  // a budget ran out: do not sleep, more is waiting
-    bool group_check_due_ = false;
+    bool tree_check_due_ = false;
     bool sweeping_ = false;
     Signal sweep_signal_{};
     std::size_t terminal_service_;  // owns the terminal; execs.size(): none
     std::uint64_t orphans_reaped_ = 0;
     MonotonicTime recheck_at_ = kNever;  // look for the dead again: a wait failed
     Duration recheck_delay_{};
-    MonotonicTime group_check_at_ = kNever;  // members that are nobody's child of ours
+    MonotonicTime tree_check_at_ = kNever;  // members that are nobody's child of ours
     Pid snapshot_pid_{};
     bool snapshot_again_ = false;
     MonotonicTime snapshot_deadline_ = kNever;

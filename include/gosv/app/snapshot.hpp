@@ -34,6 +34,7 @@ struct SnapshotService {
     os::Stage failed_stage = os::Stage::none;
     SysError failed_start{};
     std::string_view program;  // argv[0]
+    std::string_view leaf;     // of its cgroup, below SnapshotInput::cgroups; empty: none
 };
 
 struct SnapshotInput {
@@ -44,6 +45,7 @@ struct SnapshotInput {
     Duration uptime{};           // of gosv
     std::span<const SnapshotService> services;
     std::span<const Pid> except;  // gosv's own helpers: not shown
+    BorrowedFd cgroups;           // gosv's own cgroup; not open: none
     std::uint64_t log_lines_dropped = 0;
     std::uint64_t orphans_reaped = 0;
     bool json = false;

@@ -15,8 +15,9 @@ struct Spawn {
 };
 
 enum class SignalScope : std::uint8_t {
-    main,  // the main process alone
-    tree,  // the process group (the cgroup leaf, where there is one)
+    main,   // the main process alone
+    group,  // its process group: what is forwarded goes there, as from a terminal
+    tree,   // all of the service: the cgroup leaf, where there is one, else the process group
 };
 
 // Send a signal to what is alive of a service.
@@ -67,6 +68,7 @@ enum class ReportReason : std::uint8_t {
     hurry,              // killing: second stop signal
     shutdown_timeout,   // killing
     main_exited,        // killing, draining: the main process has ended
+    out_of_memory,      // exited: OOM-killed; failed: and oom_action is exit
 };
 
 struct Report {

@@ -35,6 +35,7 @@ struct Exited {
     ServiceId service;
     ExitStatus status;
     bool tree_populated = false;
+    bool out_of_memory = false;  // OOM kills were counted in its cgroup leaf
 };
 
 struct TreeEmptied {

@@ -56,6 +56,8 @@ struct ServicePolicy {
     SuccessSet success;
     FinalAction failure_action = FinalAction::exit;
     FinalAction success_action = FinalAction::none;
+    // exit: a run that ends out of memory is the last, and ends the container.
+    FinalAction oom_action = FinalAction::none;
     Signal stop_signal{15};
     Duration stop_grace_period = std::chrono::seconds(8);
     KillMode kill_mode = KillMode::group;

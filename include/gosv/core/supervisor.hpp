@@ -59,6 +59,7 @@ struct ServiceState {
     bool main_alive = false;      // between Spawn and Exited/SpawnFailed
     bool tree_populated = false;  // Exited said so and TreeEmptied has not come yet
     bool has_run = false;         // last_status means something
+    bool out_of_memory = false;   // how the last run ended
     std::uint32_t restarts_in_row = 0;
     std::uint32_t restarts_total = 0;  // saturates
     std::uint32_t spawn_failures = 0;  // in a row, for lack of processes; saturates

@@ -77,7 +77,7 @@ TEST_CASE("nothing is allocated, and no descriptor kept, when everything goes wr
         f.platform.wait_fails = false;
         f.platform.snapshot_error.reset();
         f.platform.signal(10);
-        f.platform.group_left[0] = true;
+        f.platform.tree_left[0] = true;
         if (f.phase(0) == Phase::running) {
             f.platform.die(f.pid(0), ExitStatus::code(1));
         }

@@ -34,15 +34,15 @@ TEST_CASE("what is left of a group is ended before the restart") {
     f.runtime.boot();
     f.turn();
     const Pid first = f.platform.pid_of[0];
-    f.platform.group_left[0] = true;
+    f.platform.tree_left[0] = true;
     f.platform.die(first, ExitStatus::code(1));
     f.turn();
     CHECK(f.runtime.state(kFirst).phase == core::Phase::draining);
-    CHECK(f.was_sent(first, 15, Sent::How::held_group));
+    CHECK(f.was_sent(first, 15, Sent::How::held_tree));
     CHECK_FALSE(f.was_sent(first, 15, Sent::How::group));
     f.turn(3);
     CHECK(f.platform.spawned.size() == 1);
-    f.platform.group_left[0] = false;
+    f.platform.tree_left[0] = false;
     f.platform.die(Pid{FakePlatform::kFirstOrphan}, ExitStatus::code(0));
     f.turn(3);
     CHECK(f.platform.spawned.size() == 2);
@@ -55,8 +55,8 @@ TEST_CASE("a stop signals every service and ends with 0 when all end in time") {
     f.platform.signal(15);
     f.turn();
     for (std::size_t i = 0; i < 2; ++i) {
-        CHECK(f.was_sent(f.platform.pid_of[i], 15, Sent::How::group));
-        CHECK(f.was_sent(f.platform.pid_of[i], 18, Sent::How::group));
+        CHECK(f.was_sent(f.platform.pid_of[i], 15, Sent::How::tree));
+        CHECK(f.was_sent(f.platform.pid_of[i], 18, Sent::How::tree));
         f.platform.die(f.platform.pid_of[i], ExitStatus::killed_by(Signal{15}));
     }
     CHECK(f.runtime.run() == 0);
@@ -119,7 +119,7 @@ TEST_CASE("after a storm of signals the runtime does not sleep before it has rea
             CHECK(f.platform.last_deadline == MonotonicTime{});
         }
     }
-    CHECK(f.was_sent(f.platform.pid_of[0], 15, Sent::How::group));
+    CHECK(f.was_sent(f.platform.pid_of[0], 15, Sent::How::tree));
 }
 
 TEST_CASE("a SIGCHLD makes the runtime look at the dead once more before it sleeps") {

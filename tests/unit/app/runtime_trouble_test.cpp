@@ -49,8 +49,8 @@ TEST_CASE("a group of zombies that nobody waits for does not hold up a restart")
     Fixture f(plan_of(1));
     f.runtime.boot();
     f.turn();
-    f.platform.group_left[0] = true;
-    f.platform.group_only_zombies[0] = true;
+    f.platform.tree_left[0] = true;
+    f.platform.tree_only_zombies[0] = true;
     f.platform.die(f.platform.pid_of[0], ExitStatus::code(1));
     f.turn(6);
     CHECK(f.platform.spawned.size() == 2);
@@ -202,7 +202,7 @@ TEST_CASE("an orphan with the pid of a leader whose group lives on does not end 
     f.runtime.boot();
     f.turn();
     const Pid first = f.pid();
-    f.platform.group_left[0] = true;
+    f.platform.tree_left[0] = true;
     f.platform.die(first, ExitStatus::code(1));
     f.turn();
     f.platform.die(first, ExitStatus::code(0));
@@ -219,7 +219,7 @@ TEST_CASE("signals that came before the boot are heard after it") {
     f.turn();
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(f.was_sent(f.pid(i), 1, Sent::How::group));
-        CHECK(f.was_sent(f.pid(i), 15, Sent::How::group));
+        CHECK(f.was_sent(f.pid(i), 15, Sent::How::tree));
         f.platform.die(f.pid(i), ExitStatus::killed_by(Signal{15}));
     }
     CHECK(f.runtime.run() == 0);
@@ -278,8 +278,8 @@ TEST_CASE("a group of zombies does not hold up a restart, however many others di
     Fixture f(plan_of(1));
     f.runtime.boot();
     f.turn();
-    f.platform.group_left[0] = true;
-    f.platform.group_only_zombies[0] = true;
+    f.platform.tree_left[0] = true;
+    f.platform.tree_only_zombies[0] = true;
     f.platform.die(f.pid(), ExitStatus::code(1));
     for (int i = 0; i < 100 && f.platform.spawned.size() < 2; ++i) {
         f.turn();
@@ -299,8 +299,8 @@ TEST_CASE("a service that was stopped twice is killed, and a third time changes 
     f.platform.signal(15);
     f.platform.signal(15);
     f.turn();
-    CHECK(f.times_sent(f.pid(), 15, Sent::How::group) == 1);
-    CHECK(f.times_sent(f.pid(), 9, Sent::How::group) == 1);
+    CHECK(f.times_sent(f.pid(), 15, Sent::How::tree) == 1);
+    CHECK(f.times_sent(f.pid(), 9, Sent::How::tree) == 1);
     f.platform.die(f.pid(), ExitStatus::killed_by(Signal{9}));
     CHECK(f.runtime.run() == 137);
 }

@@ -42,7 +42,7 @@ TEST_CASE("every enumerator has a name of its own, in lower case") {
     check_names(Phase::stopped);
     check_names(Stage::finished);
     check_names(ReportKind::unexpected);
-    check_names(ReportReason::main_exited);
+    check_names(ReportReason::out_of_memory);
 }
 
 TEST_CASE("names are the words of the header") {

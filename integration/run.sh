@@ -32,6 +32,7 @@ test_everything() {
     step format check_format || :
     if step release build_release && step dev build dev; then
         beside integration integration_tests
+        beside kernel kernel_tests
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
@@ -87,6 +88,14 @@ integration_tests() {
             pytest_failed=1
     fi
     return "$pytest_failed"
+}
+
+# cgroups need a kernel whose cgroups are ours to use up: user-mode-linux, booted once for all of them.
+# No root for it; on one emulated processor beside everything else, so with patience.
+kernel_tests() {
+    env --default-signal PYTHONDONTWRITEBYTECODE=1 "$python" integration/kernel/boot.py --seconds 800 --memory 768 \
+        --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=4 --env PYTHONDONTWRITEBYTECODE=1 -- \
+        "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 integration/kernel
 }
 
 # As root with what the tests need of our environment, which sudo would drop; and with all signals as

@@ -57,6 +57,14 @@ static void mount_proc(enum proc_mode mode) {
     }
 }
 
+// The machine's cgroups are none of a test's business: like most containers, this one has none to
+// write to. (Those that are about cgroups have a kernel of their own.)
+static void hide_cgroups(void) {
+    if (mount("none", "/sys/fs/cgroup", "tmpfs", MS_RDONLY, NULL) != 0 && errno != ENOENT) {
+        fail("hide /sys/fs/cgroup");
+    }
+}
+
 static void die_with(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The parent is outside, so a living one is 0 here; it may have died before the prctl.
@@ -193,6 +201,7 @@ int main(int argc, char** argv) {
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         fail("make the mounts private");
     }
+    hide_cgroups();
     const pid_t init = beneath ? start_bystander_init(mode) : -1;
     const pid_t program = start_program(argv + i + 1, beneath, mode, &original);
     dprintf(control, "pid %d init %d\n", program, beneath ? init : program);

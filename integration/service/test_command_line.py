@@ -203,7 +203,7 @@ def test_demo_shows_a_heartbeat_and_a_crasher(gosv):
     assert stop(run) == 0
 
 
-# --- limits that are not enforced yet -------------------------------------------------------------
+# --- limits where there are no cgroups ------------------------------------------------------------
 
 
 def limited(gosv):

@@ -40,19 +40,20 @@ class Run:
     stdout,
     stderr   Lines, unless the test gave a descriptor of its own
 
+    `words` are more for the launcher.
     `blocked` signals are so from the first moment on: none can be lost, not even to PID 1.
     """
 
     def __init__(self, launch, argv, place, *, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, env=None, cwd=None, proc=None, pass_fds=(),
-                 blocked=()):
+                 blocked=(), words=()):
         self.argv = argv
         self.place = place
         self._exit = None
         self._changed = threading.Condition()
         ours, theirs = socket.socketpair()
         self._control = ours
-        words = [launch, "--control", str(theirs.fileno())]
+        words = [launch, "--control", str(theirs.fileno()), *words]
         words += ["--beneath"] if place == BENEATH else []
         words += ["--proc", proc] if proc else []
         with theirs:

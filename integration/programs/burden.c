@@ -1,0 +1,154 @@
+// A service that is a burden, for the tests of cgroup limits. Static and small, so that what is
+// counted is what it does: an interpreter's own pages would be reclaimed and read again for ever.
+//
+//   burden eat MIB        touches so much memory, then says "eaten" and waits
+//   burden feed MIB       does so in a child and waits for it; says "child N" with its wait status
+//   burden fork N         starts up to N children that wait; says "children N errno E", then waits
+//   burden burn SECONDS   works for so long; says "used MS" of processor time
+//   burden scatter N      N processes in sessions of their own, children of nobody; says "scattered",
+//                         then waits
+//   burden escape         starts a daemon (double fork, own session) and ends with 3
+//   burden where          says what /proc/self/cgroup says, then ends with 1
+//
+// "Waits": until a signal ends it.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Noreturn void wait_for_ever(void) {
+    for (;;) {
+        pause();
+    }
+}
+
+static void eat(long mib) {
+    const size_t size = (size_t)mib << 20;
+    char* const memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("mmap");
+        exit(1);
+    }
+    for (size_t at = 0; at < size; at += 4096) {
+        memory[at] = 1;
+    }
+}
+
+static int feed(long mib) {
+    const pid_t child = fork();
+    if (child == 0) {
+        eat(mib);
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    printf("child %d\n", status);
+    fflush(stdout);
+    wait_for_ever();
+}
+
+static int fork_many(long count) {
+    long children = 0;
+    int error = 0;
+    while (children < count && error == 0) {
+        const pid_t child = fork();
+        if (child == 0) {
+            wait_for_ever();
+        }
+        error = child < 0 ? errno : 0;
+        children += child > 0;
+    }
+    printf("children %ld errno %d\n", children, error);
+    fflush(stdout);
+    wait_for_ever();
+}
+
+static long used_ms(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+static int burn(long seconds) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const time_t end = now.tv_sec + seconds;
+    const long end_ns = now.tv_nsec;
+    while (now.tv_sec < end || (now.tv_sec == end && now.tv_nsec < end_ns)) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
+    printf("used %ld\n", used_ms());
+    fflush(stdout);
+    return 0;
+}
+
+// A process that is nobody's child here, leads its own session, and waits.
+static void let_go(void) {
+    const pid_t between = fork();
+    if (between == 0) {
+        setsid();
+        if (fork() == 0) {
+            setsid();
+            wait_for_ever();
+        }
+        _exit(0);
+    }
+    waitpid(between, NULL, 0);
+}
+
+static int scatter(long count) {
+    for (long i = 0; i < count; ++i) {
+        let_go();
+    }
+    printf("scattered\n");
+    fflush(stdout);
+    wait_for_ever();
+}
+
+// Nothing of the C library before the first look: where the process is when its program begins.
+static int where(void) {
+    char text[512];
+    const int file = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+    const ssize_t size = read(file, text, sizeof text);
+    return write(1, text, size > 0 ? (size_t)size : 0) < 0 ? 2 : 1;
+}
+
+int main(int argc, char** argv) {
+    const char* const what = argc > 1 ? argv[1] : "";
+    const long number = argc > 2 ? atol(argv[2]) : 0;
+    if (strcmp(what, "where") == 0) {
+        return where();
+    }
+    if (strcmp(what, "eat") == 0) {
+        eat(number);
+        printf("eaten\n");
+        fflush(stdout);
+        wait_for_ever();
+    }
+    if (strcmp(what, "feed") == 0) {
+        return feed(number);
+    }
+    if (strcmp(what, "fork") == 0) {
+        return fork_many(number);
+    }
+    if (strcmp(what, "burn") == 0) {
+        return burn(number);
+    }
+    if (strcmp(what, "scatter") == 0) {
+        return scatter(number);
+    }
+    if (strcmp(what, "escape") == 0) {
+        let_go();
+        return 3;
+    }
+    fprintf(stderr, "burden: unknown: %s\n", what);
+    return 64;
+}

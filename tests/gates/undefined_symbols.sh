@@ -34,7 +34,6 @@ for symbol in $undefined; do
         continue
     fi
     found=no
-    # shellcheck disable=SC2013 # a pattern is one word
     for pattern in $(sed -E 's/[[:space:]]*#.*$//; /^[[:space:]]*$/d' "$allowed"); do
         # shellcheck disable=SC2254 # a pattern on purpose
         case $symbol in

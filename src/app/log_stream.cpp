@@ -41,7 +41,7 @@ bool is_writable(BorrowedFd fd) noexcept {
 
 Fd reopen(BorrowedFd fd) noexcept {
     char path[32];
-    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd.raw());
+    (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd.raw());
     Result<Fd> opened = sys::open_write_nonblock(path);
     return opened.ok() ? std::move(opened).value() : Fd();
 }

@@ -203,7 +203,7 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
         print_error("gosv: " + error->message + "\nhint: " + error->hint + "\n");
         return kExitUsage;
     }
-    const Options& options = std::get<Options>(parsed);
+    const auto& options = std::get<Options>(parsed);
     switch (options.mode) {
         case Mode::version:
             print(plays_container_init(options.program) ? "tini version " GOSV_VERSION "_gosv\n"

@@ -114,6 +114,7 @@ void Runtime::feed(const core::Event& event) noexcept {
     // Actions put the events that they cause at the end of the queue; the queue cannot overflow,
     // since a step spawns each service at most once and a failed spawn waits for its back-off.
     (void)events_.push(event);
+    // NOLINTNEXTLINE(modernize-loop-convert): the queue grows while it is read
     for (std::size_t i = 0; i < events_.size(); ++i) {
         const core::Event next = events_[i];
         actions_.clear();

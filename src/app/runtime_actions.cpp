@@ -14,7 +14,15 @@ constexpr Signal kSigCont{18};
 }  // namespace
 
 void Runtime::carry_out(const core::Action& action) noexcept {
-    std::visit([this](const auto& order) { carry_out(order); }, action);
+    // std::visit, without the exception that it keeps for a variant that has lost its value.
+    [&]<class... Orders>(const std::variant<Orders...>& one_of) {
+        const auto carry_out_if_it_is = [&]<class Order>(const Order* order) {
+            if (order != nullptr) {
+                carry_out(*order);
+            }
+        };
+        (carry_out_if_it_is(std::get_if<Orders>(&one_of)), ...);
+    }(action);
 }
 
 void Runtime::carry_out(const core::Spawn& order) noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <ranges>
 
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
@@ -27,11 +28,11 @@ constexpr std::size_t kFilesPerLook = 256;
 class Path {
   public:
     Path(Pid pid, const char* file) noexcept {
-        std::snprintf(text_, sizeof text_, "%d/%s", pid.value, file);
+        (void)std::snprintf(text_, sizeof text_, "%d/%s", pid.value, file);
     }
 
     Path(Pid pid, const char* directory, int entry) noexcept {
-        std::snprintf(text_, sizeof text_, "%d/%s/%d", pid.value, directory, entry);
+        (void)std::snprintf(text_, sizeof text_, "%d/%s/%d", pid.value, directory, entry);
     }
 
     const char* get() const noexcept { return text_; }
@@ -70,7 +71,7 @@ int for_each_line(const os::Proc& proc, const char* path, char separator, OnLine
             break;
         }
         std::string_view text(chunk, size.value());
-        for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
+        for (std::size_t end = 0; (end = text.find(separator)) != std::string_view::npos;) {
             rest.append(text.substr(0, end));
             if (!on_line(std::string_view(rest))) {
                 return 0;
@@ -155,14 +156,12 @@ std::size_t SnapshotGatherer::owner_of(std::size_t process) {
         chain.push_back(at);
         const Pid parent = all_[at].parent;
         const auto place = place_.find(parent.value);
-        if (!parent.exists()) {
-            // Nobody in this namespace: docker exec, nsenter. With gosv as PID 1 all that is here
-            // is the container's.
-            owner = input_.self.value == 1 ? kOthers : kNobody;
-        } else if (parent == input_.self) {
+        if (parent.exists() && parent == input_.self) {
             owner = kOthers;
-        } else if (place == place_.end()) {
-            owner = input_.self.value == 1 ? kOthers : kNobody;  // its parent ended meanwhile
+        } else if (!parent.exists() || place == place_.end()) {
+            // Its parent is in no namespace of ours (docker exec, nsenter), or has ended meanwhile.
+            // With gosv as PID 1 all that is here is the container's.
+            owner = input_.self.value == 1 ? kOthers : kNobody;
         } else {
             at = place->second;
         }
@@ -284,12 +283,12 @@ void SnapshotGatherer::plant(const std::vector<std::size_t>& members, ProcessTre
         is_member.emplace(all_[member].pid.value, true);
     }
     std::vector<std::pair<std::size_t, int>> waiting;  // and their depth
-    for (auto member = members.rbegin(); member != members.rend(); ++member) {
-        const pid_t parent = all_[*member].parent.value;
+    for (const std::size_t member : std::views::reverse(members)) {
+        const pid_t parent = all_[member].parent.value;
         if (is_member.contains(parent)) {
-            children[parent].push_back(*member);
+            children[parent].push_back(member);
         } else {
-            waiting.emplace_back(*member, 0);
+            waiting.emplace_back(member, 0);
         }
     }
     tree.reserve(members.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 
 namespace gosv {
@@ -128,7 +129,7 @@ std::optional<Duration> parse_duration(std::string_view text) noexcept {
         if (nanoseconds > kLongestDuration) {
             return std::nullopt;
         }
-        return Duration(static_cast<std::int64_t>(nanoseconds + 0.5));
+        return Duration(std::llround(nanoseconds));
     }
     double total = 0;
     std::size_t next_unit = 0;  // units come in falling order, each at most once
@@ -157,7 +158,7 @@ std::optional<Duration> parse_duration(std::string_view text) noexcept {
     if (next_unit == 0 || total > kLongestDuration) {
         return std::nullopt;
     }
-    return Duration(static_cast<std::int64_t>(total + 0.5));
+    return Duration(std::llround(total));
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
@@ -196,7 +197,7 @@ std::optional<std::uint32_t> parse_cpus(std::string_view text) noexcept {
     if (!amount || *amount * scale > 1e9 || (*amount > 0 && *amount * scale < 1)) {
         return std::nullopt;
     }
-    return static_cast<std::uint32_t>(*amount * scale + 0.5);
+    return static_cast<std::uint32_t>(std::llround(*amount * scale));
 }
 
 std::string_view nearest_name(std::string_view word, const std::string_view* candidates,

@@ -1,5 +1,6 @@
 // Limits of the cgroup: `limits`, and its historic and compose spellings.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "decoders.hpp"
@@ -168,7 +169,7 @@ void cpu_percent(const Field& field, ServiceDraft& draft) {
     if (percent && *percent == 0) {
         draft.service.limits.cpus_milli.reset();
     } else if (percent) {
-        set_cpus(field, static_cast<std::uint32_t>(*percent * 10 + 0.5), draft);
+        set_cpus(field, static_cast<std::uint32_t>(std::llround(*percent * 10)), draft);
     }
 }
 

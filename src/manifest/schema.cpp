@@ -26,7 +26,7 @@ std::string_view where(Section section) noexcept {
 // A service that stands where `services` belongs.
 bool looks_like_service(const Node& node) noexcept {
     return node.kind == Node::Kind::map &&
-           (find(node, "command") != nullptr || find(node, "image"));
+           (find(node, "command") != nullptr || find(node, "image") != nullptr);
 }
 
 // Where a key is unknown, for the message.

@@ -1,6 +1,7 @@
 #include "tree_builder.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -130,9 +131,9 @@ bool TreeBuilder::end() {
 }
 
 TreeBuilder::OpenFlow TreeBuilder::innermost_open() const noexcept {
-    for (auto frame = open_.rbegin(); frame != open_.rend(); ++frame) {
-        if (frame->flow) {
-            return {frame->node.kind, frame->node.at};
+    for (const auto& frame : std::views::reverse(open_)) {
+        if (frame.flow) {
+            return {frame.node.kind, frame.node.at};
         }
     }
     return {};

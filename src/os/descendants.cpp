@@ -113,7 +113,7 @@ struct Descendants::Impl {
 
 std::optional<ProcStat> Descendants::Impl::stat(Pid pid, std::span<char> buffer) const noexcept {
     char path[32];
-    std::snprintf(path, sizeof path, "%d/stat", pid.value);
+    (void)std::snprintf(path, sizeof path, "%d/stat", pid.value);
     const Result<std::string_view> text = proc.read(path, buffer);
     return text.ok() ? parse_stat(text.value()) : std::nullopt;
 }
@@ -132,7 +132,7 @@ void Descendants::Impl::add(Pid pid, std::uint32_t parent) noexcept {
 // kernel has no such file (CONFIG_PROC_CHILDREN), or when the process is gone.
 bool Descendants::Impl::add_children(std::uint32_t place, int thread) noexcept {
     char path[64];
-    std::snprintf(path, sizeof path, "%d/task/%d/children", nodes[place].pid.value, thread);
+    (void)std::snprintf(path, sizeof path, "%d/task/%d/children", nodes[place].pid.value, thread);
     const Result<Fd> file = sys::openat_read(proc.root(), path);
     if (!file.ok()) {
         return false;
@@ -157,7 +157,7 @@ bool Descendants::Impl::add_children(std::uint32_t place, int thread) noexcept {
 
 void Descendants::Impl::add_children_of_all_threads(std::uint32_t place) noexcept {
     char path[32];
-    std::snprintf(path, sizeof path, "%d/task", nodes[place].pid.value);
+    (void)std::snprintf(path, sizeof path, "%d/task", nodes[place].pid.value);
     NumericEntries threads = NumericEntries::open(proc.root(), path);
     while (const std::optional<int> thread = threads.next()) {
         (void)add_children(place, *thread);

@@ -16,7 +16,7 @@ constexpr int kScanBudget = 8192;
 
 bool is_living_member(const Proc& proc, int pid, Pid group) noexcept {
     char path[32];
-    std::snprintf(path, sizeof path, "%d/stat", pid);
+    (void)std::snprintf(path, sizeof path, "%d/stat", pid);
     char buffer[512];
     const auto text = proc.read(path, buffer);
     if (!text.ok()) {

@@ -26,8 +26,8 @@ bool fill_if_closed(int fd) noexcept {
     }
     // The lowest free number is this one: those below are open by now. Not CLOEXEC: services
     // inherit the standard streams.
-    if (::open("/dev/null", O_RDWR | O_NOCTTY) < 0) {
-        (void)::open("/", O_PATH | O_DIRECTORY);
+    if (::open("/dev/null", O_RDWR | O_NOCTTY) < 0) {  // NOLINT(android-cloexec-open)
+        (void)::open("/", O_PATH | O_DIRECTORY);       // NOLINT(android-cloexec-open)
     }
     return true;
 }

@@ -23,7 +23,7 @@ struct Pid {
 
     constexpr bool exists() const noexcept { return value > 0; }
 
-    friend constexpr auto operator<=>(Pid, Pid) = default;
+    friend constexpr auto operator<=>(Pid, Pid) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // A Linux signal number, 1..64. 0 stands for "none".

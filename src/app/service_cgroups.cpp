@@ -80,10 +80,11 @@ void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecisi
         const std::string& name = plan.execs[problem.leaf].name;
         const std::string text = text_of(problem);
         if (plan.cgroup == CgroupMode::required) {
-            fatal += "gosv: cgroup: required, but a limit of " + name +
-                     " is not in force: " + text + "\n";
+            fatal.append("gosv: cgroup: required, but a limit of ").append(name);
+            fatal.append(" is not in force: ").append(text).append("\n");
         } else if (problem.unavailable) {
-            decision.warnings.push_back("a limit of " + name + " is not enforced: " + text);
+            std::string& warning = decision.warnings.emplace_back("a limit of ");
+            warning.append(name).append(" is not enforced: ").append(text);
         } else {
             decision.cgroups.refusals.resize(plan.execs.size());
             decision.cgroups.refusals[problem.leaf] = text;

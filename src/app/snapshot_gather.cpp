@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <ranges>
 
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
@@ -283,7 +282,8 @@ void SnapshotGatherer::plant(const std::vector<std::size_t>& members, ProcessTre
         is_member.emplace(all_[member].pid.value, true);
     }
     std::vector<std::pair<std::size_t, int>> waiting;  // and their depth
-    for (const std::size_t member : std::views::reverse(members)) {
+    for (std::size_t i = members.size(); i-- > 0;) {
+        const std::size_t member = members[i];
         const pid_t parent = all_[member].parent.value;
         if (is_member.contains(parent)) {
             children[parent].push_back(member);

@@ -1,7 +1,6 @@
 #include "tree_builder.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -131,12 +130,10 @@ bool TreeBuilder::end() {
 }
 
 TreeBuilder::OpenFlow TreeBuilder::innermost_open() const noexcept {
-    for (const auto& frame : std::views::reverse(open_)) {
-        if (frame.flow) {
-            return {frame.node.kind, frame.node.at};
-        }
-    }
-    return {};
+    const auto innermost =
+        std::find_if(open_.rbegin(), open_.rend(), [](const auto& frame) { return frame.flow; });
+    return innermost == open_.rend() ? OpenFlow{}
+                                     : OpenFlow{innermost->node.kind, innermost->node.at};
 }
 
 bool TreeBuilder::charge(std::size_t offset, std::size_t nodes, std::size_t bytes) {

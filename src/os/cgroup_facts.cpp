@@ -19,7 +19,7 @@ namespace {
 constexpr long kCgroup2Magic = 0x63677270;  // CGROUP2_SUPER_MAGIC
 // The inode of the kernel's first PID namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO).
 constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
-constexpr std::size_t kMostText = 1024 * 1024;
+constexpr std::size_t kMostText = std::size_t{1024} * 1024;
 
 std::string read_or_empty(const char* path) {
     Result<std::string> text = sys::read_file(path, kMostText);

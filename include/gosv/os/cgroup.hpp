@@ -78,38 +78,39 @@ class CgroupTree {
   public:
     // `path` is that of the tree as /proc/PID/cgroup shows it.
     CgroupTree(Fd own, std::string path, std::vector<LeafSpec> leaves, Proc proc);
+    ~CgroupTree() = default;
     CgroupTree(const CgroupTree&) = delete;
     CgroupTree& operator=(const CgroupTree&) = delete;
 
     // The leaf's directory, for CLONE_INTO_CGROUP or openat(). Makes the leaf again if somebody has
     // removed it.
-    Result<Fd> open_leaf(std::size_t leaf) noexcept;
+    Result<Fd> open_leaf(std::size_t index) noexcept;
 
     // Whether a process is in it, or in a cgroup that the service has made below it. Zombies do not
     // count. Immediately after a death the kernel may still say "populated" (seen with 7.2), so
     // that the processes themselves are looked at too. When kill() had to do without cgroup.kill,
     // this goes on with it.
-    bool is_populated(std::size_t leaf) noexcept;
+    bool is_populated(std::size_t index) noexcept;
 
     // KILL to all, those that are being forked included: cgroup.kill (Linux 5.14), else freeze
     // (5.2), signal and thaw.
-    Status kill(std::size_t leaf) noexcept;
+    Status kill(std::size_t index) noexcept;
 
     // To every process of the leaf (not of cgroups below it) but `except`; ESRCH when there is
     // none.
-    Status signal(std::size_t leaf, Signal signal, Pid except) noexcept;
+    Status signal(std::size_t index, Signal signal, Pid except) noexcept;
 
     // "2 left: 37 sleep, 38 sh"; "" when there is none.
-    std::string_view describe(std::size_t leaf, std::span<char> buffer) noexcept;
+    std::string_view describe(std::size_t index, std::span<char> buffer) noexcept;
 
-    std::optional<OomKills> take_oom_kills(std::size_t leaf) noexcept;
+    std::optional<OomKills> take_oom_kills(std::size_t index) noexcept;
 
     // Readable when a leaf has become empty or a process of it was OOM-killed; not open when the
     // kernel had no inotify instance left: then is_populated() has to be asked now and then.
     BorrowedFd events() const noexcept { return inotify_.borrow(); }
 
     // Leaves with news, each perhaps more than once. When news were lost: all of them.
-    void read_events(BoundedVector<ServiceId>& leaves) noexcept;
+    void read_events(BoundedVector<ServiceId>& news) noexcept;
 
     // The leaves that are empty, then services/. gosv itself stays in `init`.
     void remove() noexcept;

@@ -24,8 +24,8 @@ struct CgroupReport {
     std::optional<std::uint64_t> find(std::string_view name) const;
 };
 
-// `leaf` is relative to `cgroups`. Empty figures: there is nothing to be read.
-CgroupReport read_cgroup(BorrowedFd cgroups, std::string_view leaf);
+// `path` is relative to `cgroups`. Empty figures: there is nothing to be read.
+CgroupReport read_cgroup(BorrowedFd cgroups, std::string_view path);
 
 // Up to four lines for people, indented: memory, cpu, pids, pressure.
 std::string cgroup_text(const CgroupReport& report);

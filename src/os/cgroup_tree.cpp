@@ -191,10 +191,12 @@ std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer)
         (void)std::snprintf(path, sizeof path, "%d/comm", pid->value);
         char comm[64];
         const auto name = proc_.read(path, comm);
-        const std::string_view shown = name.ok() ? name.value() : std::string_view("?\n");
+        // What is read of a process that is ending may be nothing, not even a newline.
+        const std::string_view line = name.ok() ? name.value() : std::string_view("?");
+        const std::string_view shown = line.substr(0, line.find('\n'));
         const int size =
             std::snprintf(names + used, sizeof names - used, "%s%d %.*s", used == 0 ? "" : ", ",
-                          pid->value, static_cast<int>(shown.find('\n')), shown.data());
+                          pid->value, static_cast<int>(shown.size()), shown.data());
         used = std::min(used + static_cast<std::size_t>(std::max(size, 0)), sizeof names - 1);
     }
     if (count == 0) {
@@ -302,8 +304,10 @@ std::optional<OomKills> CgroupTree::take_oom_kills(std::size_t index) noexcept {
 }
 
 void CgroupTree::read_events(BoundedVector<ServiceId>& news) noexcept {
+    // What is left stays readable: a leaf that makes news without end must not hold up the others.
+    constexpr int kReads = 16;
     alignas(inotify_event) char buffer[4096];
-    for (;;) {
+    for (int left = kReads; left > 0; --left) {
         const auto size = sys::read(inotify_.borrow(), buffer);
         if (!size.ok() || size.value() == 0) {
             return;

@@ -106,9 +106,10 @@ def test_what_docker_exec_has_started_does_not_hold_up_the_stop(web):
 
 def test_docker_restart_stops_in_order_and_starts_afresh(web):
     web.restart()
+    # Two streams: what was written first need not be read first.
     until(lambda: web.stdout.text().count("listening on port 8080") == 2, "it listens again")
+    until(lambda: len(web.events("boot")) == 2, "its second boot is told")
     assert web.events("end", code=0), "the first run was stopped in order"
-    assert len(web.events("boot")) == 2
     assert fetch(web, "/") == "hello\n"
 
 

@@ -96,6 +96,14 @@ void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
     look_again_ = true;  // look at once
 }
 
+void Runtime::carry_out(const core::StartTask& order) noexcept {
+    (void)events_.push(core::TaskEnded{order.service, order.task, false});
+}
+
+void Runtime::carry_out(const core::KillTask&) noexcept {}
+
+void Runtime::carry_out(const core::Announce&) noexcept {}
+
 void Runtime::carry_out(const core::Finish& order) noexcept {
     finished_ = true;
     exit_code_ = order.code;

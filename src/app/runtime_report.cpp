@@ -43,6 +43,16 @@ std::string_view phrase(ReportReason reason) noexcept {
             return "main process ended";
         case ReportReason::out_of_memory:
             return "out of memory";
+        case ReportReason::dependency_failed:
+            return "what it depends on has failed";
+        case ReportReason::dependency_restarts:
+            return "what it depends on restarts";
+        case ReportReason::not_ready_in_time:
+            return "not ready within start_timeout";
+        case ReportReason::unhealthy:
+            return "unhealthy";
+        case ReportReason::watchdog:
+            return "watchdog";
     }
     return "";
 }
@@ -60,6 +70,10 @@ bool is_about_service(ReportKind kind) noexcept {
         case ReportKind::draining:
         case ReportKind::stopped:
         case ReportKind::abandoned:
+        case ReportKind::ready:
+        case ReportKind::healthy:
+        case ReportKind::unhealthy:
+        case ReportKind::waiting:
             return true;
         case ReportKind::forwarded:
         case ReportKind::shutdown:
@@ -212,6 +226,25 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.event = LogEvent::killing;
             line.level = LogLevel::error;
             line.msg = "could not be killed in time; left to the kernel";
+            break;
+        case ReportKind::ready:
+            line.event = LogEvent::ready;
+            line.uptime = report.uptime;
+            break;
+        case ReportKind::healthy:
+            line.event = LogEvent::healthy;
+            line.attempt = report.attempt;
+            break;
+        case ReportKind::unhealthy:
+            line.event = LogEvent::unhealthy;
+            line.level = LogLevel::warn;
+            line.attempt = report.attempt;
+            break;
+        case ReportKind::waiting:
+            line.event = LogEvent::waiting;
+            line.level = LogLevel::warn;
+            line.reason = plan_.execs[index(report.other)].name;
+            line.uptime = report.uptime;
             break;
         case ReportKind::end:
             line.event = LogEvent::end;

@@ -21,6 +21,7 @@ std::uint8_t exit_code(const SupervisorState& self, const SupervisorPolicy& poli
         case ReportReason::stop_signal:
             return self.something_killed ? kSomethingWasKilled : 0;
         case ReportReason::service_failed:
+        case ReportReason::unhealthy:
             return self.failure_code;
         case ReportReason::service_completed:
             return 0;
@@ -35,6 +36,10 @@ std::uint8_t exit_code(const SupervisorState& self, const SupervisorPolicy& poli
         case ReportReason::shutdown_timeout:
         case ReportReason::main_exited:
         case ReportReason::out_of_memory:
+        case ReportReason::dependency_failed:
+        case ReportReason::dependency_restarts:
+        case ReportReason::not_ready_in_time:
+        case ReportReason::watchdog:
             break;
     }
     return self.has_failure ? self.failure_code : std::uint8_t{0};

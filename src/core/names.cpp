@@ -74,6 +74,14 @@ std::string_view name(ReportKind kind) noexcept {
             return "hurried";
         case ReportKind::abandoned:
             return "abandoned";
+        case ReportKind::ready:
+            return "ready";
+        case ReportKind::healthy:
+            return "healthy";
+        case ReportKind::unhealthy:
+            return "unhealthy";
+        case ReportKind::waiting:
+            return "waiting";
         case ReportKind::end:
             return "end";
         case ReportKind::unexpected:
@@ -110,8 +118,56 @@ std::string_view name(ReportReason reason) noexcept {
             return "shutdown_timeout";
         case ReportReason::main_exited:
             return "main_exited";
+        case ReportReason::dependency_failed:
+            return "dependency_failed";
+        case ReportReason::dependency_restarts:
+            return "dependency_restarts";
+        case ReportReason::not_ready_in_time:
+            return "not_ready_in_time";
+        case ReportReason::unhealthy:
+            return "unhealthy";
+        case ReportReason::watchdog:
+            return "watchdog";
         case ReportReason::out_of_memory:
             return "out_of_memory";
+    }
+    return "?";
+}
+
+std::string_view name(Condition condition) noexcept {
+    switch (condition) {
+        case Condition::started:
+            return "started";
+        case Condition::ready:
+            return "ready";
+        case Condition::healthy:
+            return "healthy";
+        case Condition::completed:
+            return "completed";
+    }
+    return "?";
+}
+
+std::string_view name(Health health) noexcept {
+    switch (health) {
+        case Health::none:
+            return "none";
+        case Health::starting:
+            return "starting";
+        case Health::healthy:
+            return "healthy";
+        case Health::unhealthy:
+            return "unhealthy";
+    }
+    return "?";
+}
+
+std::string_view name(Task task) noexcept {
+    switch (task) {
+        case Task::probe:
+            return "probe";
+        case Task::stop_command:
+            return "stop_command";
     }
     return "?";
 }

@@ -85,6 +85,16 @@ void handle(const Step& step, const StragglersGone&) noexcept {
     on_stragglers_gone(step);
 }
 
+void handle(const Step&, const NotifiedReady&) noexcept {}
+
+void handle(const Step&, const NotifiedAlive&) noexcept {}
+
+void handle(const Step&, const NotifiedTrouble&) noexcept {}
+
+void handle(const Step&, const TimeExtended&) noexcept {}
+
+void handle(const Step&, const TaskEnded&) noexcept {}
+
 // std::visit, without the abort() that it keeps for a variant that lost its value to an exception.
 template <std::size_t I = 0>
 void dispatch(const Step& step, const Event& event) noexcept {

@@ -39,6 +39,16 @@ class Judge {
     void on(const core::SignalReceived& event);
     void on(const core::StragglersGone&);
 
+    void on(const core::NotifiedReady&) {}
+
+    void on(const core::NotifiedAlive&) {}
+
+    void on(const core::NotifiedTrouble&) {}
+
+    void on(const core::TimeExtended&) {}
+
+    void on(const core::TaskEnded&) {}
+
     void run_over(std::size_t i);
     void restart(std::size_t i, std::uint32_t nth);
     void complete(std::size_t i);
@@ -51,6 +61,13 @@ class Judge {
     void order(const core::SendSignal& order);
     void order(const core::SweepStragglers& order);
     void order(const core::Report& report);
+
+    void order(const core::StartTask&) {}
+
+    void order(const core::KillTask&) {}
+
+    void order(const core::Announce&) {}
+
     void order(const core::Finish& order);
     void order_kill(std::size_t i, const core::SendSignal& order);
     void order_stop(std::size_t i, const core::SendSignal& order);

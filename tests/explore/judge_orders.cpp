@@ -162,6 +162,10 @@ void Judge::order(const core::Report& report) {
         case ReportKind::unexpected:
             expect(false, "an event that can happen is unexpected", i);
             return;
+        case ReportKind::ready:
+        case ReportKind::healthy:
+        case ReportKind::unhealthy:
+        case ReportKind::waiting:
         case ReportKind::stopping:
         case ReportKind::killing:
         case ReportKind::draining:

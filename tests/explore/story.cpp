@@ -1,6 +1,7 @@
 #include "explore/story.hpp"
 
 #include "gosv/base/parse.hpp"
+#include "gosv/core/names.hpp"
 #include "support/core_text.hpp"
 
 namespace gosv::explore {
@@ -105,6 +106,27 @@ struct Words {
     std::string operator()(const core::Exited& e) const {
         return "exited " + name(e.service) + " " + test::to_text(e.status) +
                (e.tree_populated ? " populated" : "");
+    }
+
+    std::string operator()(const core::NotifiedReady& e) const {
+        return "ready " + name(e.service);
+    }
+
+    std::string operator()(const core::NotifiedAlive& e) const {
+        return "alive " + name(e.service);
+    }
+
+    std::string operator()(const core::NotifiedTrouble& e) const {
+        return "trouble " + name(e.service);
+    }
+
+    std::string operator()(const core::TimeExtended& e) const {
+        return "extended " + name(e.service) + " " + test::to_text(e.by);
+    }
+
+    std::string operator()(const core::TaskEnded& e) const {
+        return std::string(core::name(e.task)) + "_ended " + name(e.service) +
+               (e.ok ? " ok" : " failed");
     }
 
     std::string operator()(const core::TreeEmptied& e) const {

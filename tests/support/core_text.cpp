@@ -30,6 +30,10 @@ bool is_about_service(ReportKind kind) {
         case ReportKind::stopped:
         case ReportKind::abandoned:
         case ReportKind::unexpected:
+        case ReportKind::ready:
+        case ReportKind::healthy:
+        case ReportKind::unhealthy:
+        case ReportKind::waiting:
             return true;
         case ReportKind::forwarded:
         case ReportKind::shutdown:
@@ -89,6 +93,18 @@ std::string text_of(const core::Report& report, std::span<const std::string> nam
         text += " " + names[index(report.service)];
     }
     return text + details(report);
+}
+
+std::string text_of(const core::StartTask& order, std::span<const std::string> names) {
+    return "start " + std::string(core::name(order.task)) + " of " + names[index(order.service)];
+}
+
+std::string text_of(const core::KillTask& order, std::span<const std::string> names) {
+    return "kill " + std::string(core::name(order.task)) + " of " + names[index(order.service)];
+}
+
+std::string text_of(const core::Announce& order, std::span<const std::string>) {
+    return order.what == core::Announce::What::ready ? "announce ready" : "announce stopping";
 }
 
 std::string text_of(const core::Finish& order, std::span<const std::string>) {

@@ -61,6 +61,9 @@ class Runtime {
     void carry_out(const core::Spawn& order) noexcept;
     void carry_out(const core::SendSignal& order) noexcept;
     void carry_out(const core::SweepStragglers& order) noexcept;
+    void carry_out(const core::StartTask& order) noexcept;
+    void carry_out(const core::KillTask& order) noexcept;
+    void carry_out(const core::Announce& order) noexcept;
     void carry_out(const core::Report& report) noexcept;
     void carry_out(const core::Finish& order) noexcept;
     void send(ServiceId service, Signal signal, core::SignalScope scope) noexcept;

@@ -7,6 +7,8 @@
 #include "gosv/base/bounded.hpp"
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
+#include "gosv/core/event.hpp"
+#include "gosv/core/policy.hpp"
 
 namespace gosv::core {
 
@@ -34,6 +36,27 @@ struct SweepStragglers {
     Signal signal;
 };
 
+// Answered by TaskEnded. At most one of a kind and service is under way.
+struct StartTask {
+    ServiceId service;
+    Task task = Task::probe;
+};
+
+// KILL to all of it; its TaskEnded follows all the same.
+struct KillTask {
+    ServiceId service;
+    Task task = Task::probe;
+};
+
+// To whoever supervises gosv (sd_notify). Only with SupervisorPolicy::announces, each once.
+struct Announce {
+    enum class What : std::uint8_t {
+        ready,     // every service is ready, or has ended for good without ending the whole
+        stopping,  // the shutdown has begun
+    };
+    What what = What::ready;
+};
+
 // What happened, for the log. Names are the contract's event names.
 enum class ReportKind : std::uint8_t {
     started,
@@ -50,37 +73,48 @@ enum class ReportKind : std::uint8_t {
     shutdown,    // begins; see reason
     hurried,     // second stop signal
     abandoned,   // something could not be killed (state D) before the deadline
+    ready,       // it defines a readiness, and that has come; uptime: since the spawn
+    healthy,     // uptime: since the spawn; attempt: probes that it took
+    unhealthy,   // attempt: failures in a row; reason none unless on_unhealthy does something
+    waiting,     // other, condition, attempt (its failed probes in a row), uptime: for so long
     end,         // code
     unexpected,  // an event that this state cannot have; ignored, told once each
 };
 
 enum class ReportReason : std::uint8_t {
     none,
-    stop_signal,        // shutdown: a stop signal
-    service_failed,     // shutdown: failure_action exit
-    service_completed,  // shutdown: success_action exit
-    nothing_left,       // shutdown: nothing left to run
-    gave_up,            // failed: max_restarts reached
-    not_restarted,      // failed: the restart policy does not restart this end
-    cannot_exec,        // failed: 126 or 127
-    no_process,         // restarting: no process to be had
-    grace_over,         // killing
-    hurry,              // killing: second stop signal
-    shutdown_timeout,   // killing
-    main_exited,        // killing, draining: the main process has ended
-    out_of_memory,      // exited: OOM-killed; failed: and oom_action is exit
+    stop_signal,          // shutdown: a stop signal
+    service_failed,       // shutdown: failure_action exit
+    service_completed,    // shutdown: success_action exit
+    nothing_left,         // shutdown: nothing left to run
+    gave_up,              // failed: max_restarts reached
+    not_restarted,        // failed: the restart policy does not restart this end
+    cannot_exec,          // failed: 126 or 127
+    no_process,           // restarting: no process to be had
+    grace_over,           // killing
+    hurry,                // killing: second stop signal
+    shutdown_timeout,     // killing
+    main_exited,          // killing, draining: the main process has ended
+    dependency_failed,    // failed: other can never be what this one needs
+    dependency_restarts,  // stopping, restarting: with other
+    not_ready_in_time,    // stopping, restarting, failed: start_timeout
+    unhealthy,            // stopping, restarting, failed; shutdown: on_unhealthy exit
+    watchdog,             // stopping, restarting, failed: not a word in time, or it said so itself
+    out_of_memory,        // exited: OOM-killed; failed: and oom_action is exit
 };
 
 struct Report {
     ReportKind kind;
     ServiceId service{};  // meaningless for shutdown, hurried, end
     ReportReason reason = ReportReason::none;
-    ExitStatus status{};        // exited, failed, completed, stopped
-    Signal signal{};            // stopping, killing, forwarded, shutdown
-    Duration uptime{};          // exited
-    Duration delay{};           // restarting
-    std::uint32_t attempt = 0;  // restarting: which restart in a row this will be
-    std::uint8_t code = 0;      // end, failed
+    ExitStatus status{};                       // exited, failed, completed, stopped
+    Signal signal{};                           // stopping, killing, forwarded, shutdown
+    ServiceId other{};                         // whom it waits for, or what it ends with
+    Condition condition = Condition::started;  // waiting, failed with dependency_failed
+    Duration uptime{};                         // exited
+    Duration delay{};                          // restarting
+    std::uint32_t attempt = 0;                 // restarting: which restart in a row this will be
+    std::uint8_t code = 0;                     // end, failed
 };
 
 // The last action of all; nothing follows.
@@ -88,7 +122,8 @@ struct Finish {
     std::uint8_t code = 0;
 };
 
-using Action = std::variant<Spawn, SendSignal, SweepStragglers, Report, Finish>;
+using Action =
+    std::variant<Spawn, SendSignal, SweepStragglers, StartTask, KillTask, Announce, Report, Finish>;
 
 // Fixed capacity, see action_capacity() in core/supervisor.hpp: large enough for any one step.
 using ActionSink = BoundedVector<Action>;

@@ -3,11 +3,15 @@
 //  * SpawnFailed or Started comes before Exited; SpawnFailed means that no process is left of that
 //    attempt (a child that could not exec has been reaped already);
 //  * Exited says whether the service's tree outlives its main process; if so, TreeEmptied follows
-//    once, when nothing is left of it.
+//    once, when nothing is left of it;
+//  * what a service notifies comes between its Started and its Exited: nothing of an earlier run;
+//  * every StartTask is answered by one TaskEnded, killed or not, also when there was no process to
+//    be had for it. A task may outlive the run that it belongs to.
 #include <cstdint>
 #include <variant>
 
 #include "gosv/base/ids.hpp"
+#include "gosv/base/time.hpp"
 
 namespace gosv::core {
 
@@ -55,10 +59,40 @@ struct SignalReceived {
     Signal signal;
 };
 
+// It says that it is ready: READY=1, or a newline on its notify_fd.
+struct NotifiedReady {
+    ServiceId service;
+};
+
+// WATCHDOG=1, and WATCHDOG=trigger: a deadline that it has missed by its own account.
+struct NotifiedAlive {
+    ServiceId service;
+};
+
+struct NotifiedTrouble {
+    ServiceId service;
+};
+
+// EXTEND_TIMEOUT_USEC: what it is doing now, starting or stopping, takes this long from now.
+struct TimeExtended {
+    ServiceId service;
+    Duration by{};
+};
+
+// What gosv runs beside a service's own processes, one of a kind at a time.
+enum class Task : std::uint8_t { probe, stop_command };
+
+struct TaskEnded {
+    ServiceId service;
+    Task task = Task::probe;
+    bool ok = false;
+};
+
 // Answer to SweepStragglers: no descendant is left that belongs to no service.
 struct StragglersGone {};
 
 using Event = std::variant<Booted, Started, SpawnFailed, Exited, TreeEmptied, DeadlineReached,
-                           StopRequested, SignalReceived, StragglersGone>;
+                           StopRequested, SignalReceived, StragglersGone, NotifiedReady,
+                           NotifiedAlive, NotifiedTrouble, TimeExtended, TaskEnded>;
 
 }  // namespace gosv::core

@@ -5,6 +5,7 @@
 #include <bitset>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
@@ -48,7 +49,50 @@ constexpr SignalMap identity_signal_map() noexcept {
     return map;
 }
 
+// What a dependent waits for. The short form of depends_on, "as ready as the other can say", is
+// settled by the plan: completed for a one-shot, ready for who notifies or has a healthcheck, else
+// started.
+enum class Condition : std::uint8_t {
+    started,    // its exec has happened, and it runs or has completed
+    ready,      // it runs, and everything that it defines holds: it has notified, it is healthy
+    healthy,    // it runs, and its last probes were good
+    completed,  // it has ended well for good
+};
+
+// An edge of the graph. A condition is asked for at every start, restarts included.
+struct Dependency {
+    ServiceId on;
+    Condition condition = Condition::started;
+    bool restart = false;  // when it is restarted, so am I
+    bool required = true;  // else a start goes on when the condition can never hold any more
+};
+
+enum class UnhealthyAction : std::uint8_t { restart, exit, none };
+
+// When to probe and what comes of it, as in docker compose: within the start period a failure does
+// not count and the pause is start_interval, until the first success ends that period. A pause
+// begins when the probe before has ended.
+struct HealthPolicy {
+    bool probes = false;  // there is a healthcheck
+    Duration interval = std::chrono::seconds(10);
+    Duration start_interval = std::chrono::milliseconds(500);
+    Duration timeout = std::chrono::seconds(3);  // then the probe is killed and has failed
+    Duration start_period = std::chrono::seconds(60);
+    std::uint32_t retries = 3;  // >= 1: failures in a row that make it unhealthy
+    UnhealthyAction on_unhealthy = UnhealthyAction::restart;
+};
+
 struct ServicePolicy {
+    // Both point into the plan, which outlives the core's state.
+    std::span<const Dependency> dependencies;  // what I wait for
+    std::span<const ServiceId> dependents;     // who waits for me, each once: they stop before me
+    bool oneshot = false;                      // a start is over when it has completed
+    bool notifies = false;                     // is ready when it says so: sd_notify, notify_fd
+    HealthPolicy health;
+    // From the spawn to readiness (one-shot: to its end); then the run is stopped and has failed.
+    Duration start_timeout{};  // 0: none
+    Duration watchdog{};       // 0: none. Once ready it must tell that it is alive this often
+    bool stop_command = false;
     RestartPolicy restart = RestartPolicy::always;
     std::uint32_t max_restarts = 3;  // in a row without a stable run; kUnlimited
     BackoffPolicy backoff;
@@ -76,6 +120,13 @@ struct SupervisorPolicy {
     // A stop signal that comes again within this is the same request told twice and does not hurry:
     // `docker attach` and npm pass on the Ctrl-C that the terminal has delivered already.
     Duration stop_repeat = std::chrono::milliseconds(200);
+    // Every service after all that it depends on; empty when no service depends on another.
+    std::span<const ServiceId> start_order;
+    // Somebody wants to know (NOTIFY_SOCKET of gosv's own) when everything is ready.
+    bool announces = false;
+    // A service that waits for another says so after the first, then after each of the second.
+    Duration first_waiting = std::chrono::seconds(5);
+    Duration next_waiting = std::chrono::seconds(10);
     std::optional<ServiceId> exit_code_from;
     // `gosv -- CMD`: exit_code_from is its one service, every signal is forwarded, stops included;
     // the shutdown begins when the main process has ended.

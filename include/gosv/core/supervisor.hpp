@@ -53,6 +53,8 @@ enum class Phase : std::uint8_t {
     stopped,
 };
 
+enum class Health : std::uint8_t { none, starting, healthy, unhealthy };
+
 // Mutable state of one service. Trivially copyable, so that explorers and recorders can keep it.
 struct ServiceState {
     Phase phase = Phase::pending;
@@ -60,11 +62,26 @@ struct ServiceState {
     bool tree_populated = false;  // Exited said so and TreeEmptied has not come yet
     bool has_run = false;         // last_status means something
     bool out_of_memory = false;   // how the last run ended
+    bool notified = false;        // the present run has said that it is ready
+    bool ready = false;           // the present run is all that it can be, or it has completed
+    Health health = Health::none;
+    bool probe_alive = false;         // between StartTask and TaskEnded
+    bool probe_stale = false;         // of a run that is over, or timed out: its answer is nothing
+    bool stop_command_alive = false;  // as probe_alive
+    // Why gosv itself ends, or is about to end, the present run; none: it does not.
+    ReportReason ending = ReportReason::none;
+    ServiceId ending_with{};           // dependency_restarts
+    std::uint32_t probe_failures = 0;  // in a row; saturates
     std::uint32_t restarts_in_row = 0;
-    std::uint32_t restarts_total = 0;  // saturates
-    std::uint32_t spawn_failures = 0;  // in a row, for lack of processes; saturates
-    MonotonicTime since{};             // begin of the present run: Started, until then Spawn
-    MonotonicTime deadline = kNever;   // what it waits for: grace, back-off or stability
+    std::uint32_t restarts_total = 0;       // saturates
+    std::uint32_t spawn_failures = 0;       // in a row, for lack of processes; saturates
+    MonotonicTime since{};                  // begin of the present run: Started, until then Spawn
+    MonotonicTime deadline = kNever;        // of the phase: grace, back-off or stability
+    MonotonicTime start_deadline = kNever;  // start_timeout
+    MonotonicTime watchdog_deadline = kNever;  // the next word that it is alive
+    MonotonicTime probe_deadline = kNever;     // the next probe is due, or this one's time is up
+    MonotonicTime waiting_deadline = kNever;   // pending: to be told
+    MonotonicTime start_period_end{};          // until then failed probes do not count
     ExitStatus last_status{};
 };
 
@@ -104,6 +121,10 @@ constexpr std::size_t action_capacity(std::size_t services) noexcept {
 // Handle one event. Appends to actions; does not clear it.
 void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
           ActionSink& actions) noexcept;
+
+// What a pending service waits for: the first of its dependencies whose condition does not hold;
+// null when it does not wait. For log and snapshot.
+const Dependency* waits_for(const Supervisor& supervisor, ServiceId service) noexcept;
 
 // When DeadlineReached is due next; kNever when nothing waits for time (then gosv sleeps for good).
 MonotonicTime next_deadline(const Supervisor& supervisor) noexcept;

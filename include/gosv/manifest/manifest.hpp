@@ -1,11 +1,13 @@
 #pragma once
 // What the user's file means: immutable values with every default filled in. Made by load(); turned
 // into a Plan by make_plan(). Knows nothing of the host (users, PATH, cgroups).
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "gosv/base/ids.hpp"
@@ -15,7 +17,7 @@
 
 namespace gosv::manifest {
 
-enum class ServiceType : std::uint8_t { simple, oneshot };
+enum class ServiceType : std::uint8_t { simple, notify, oneshot };
 enum class StdinMode : std::uint8_t { null, inherit };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
@@ -60,6 +62,43 @@ struct UserSpec {
     std::optional<std::string> group;  // name or number
 };
 
+// Where a probe connects to: a literal address, for gosv resolves no names (a resolver can block).
+struct Endpoint {
+    bool ipv6 = false;
+    std::array<std::uint8_t, 16> address{};  // network byte order; the first four of IPv4
+    std::uint16_t port = 0;                  // host byte order
+};
+
+// The four ways to ask a service how it is.
+struct ExecProbe {
+    std::vector<std::string> argv;  // good: ends with 0
+};
+
+struct HttpProbe {
+    std::vector<Endpoint> endpoints;  // tried in turn: `localhost` is 127.0.0.1 and ::1
+    std::string host;                 // of the Host header: "127.0.0.1:8080"
+    std::string target;               // "/health?deep=1"; good: 2xx and 3xx
+};
+
+struct TcpProbe {
+    std::vector<Endpoint> endpoints;  // good: the connection is accepted
+};
+
+struct FileProbe {
+    std::string path;  // good: it exists
+};
+
+using Probe = std::variant<std::monostate, ExecProbe, HttpProbe, TcpProbe, FileProbe>;
+
+// An entry of depends_on, before names are ids.
+struct DependsOn {
+    std::string name;
+    Position at;
+    std::optional<core::Condition> condition;  // nullopt: `ready`, whatever the other can say
+    bool restart = false;
+    bool required = true;
+};
+
 struct Service {
     std::string name;
     Position at;
@@ -76,6 +115,10 @@ struct Service {
     StdinMode stdin_mode = StdinMode::null;
     bool tty = false;
     core::ServicePolicy policy;
+    std::vector<DependsOn> depends_on;
+    std::optional<int> notify_fd;
+    Probe probe;                            // when and how often: policy.health
+    std::vector<std::string> stop_command;  // empty: none
     Limits limits;
     OomPolicy oom_policy = OomPolicy::restart;
     std::optional<int> oom_score_adj;

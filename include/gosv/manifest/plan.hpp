@@ -40,6 +40,15 @@ struct Credentials {
     std::vector<std::uint32_t> groups;  // supplementary, complete list for setgroups(2)
 };
 
+// A program beside the service's own: it runs with the service's environment, user, directory and
+// limits.
+struct CommandSpec {
+    StringBlock argv;
+    StringBlock candidates;  // as ExecSpec::candidates
+
+    bool exists() const noexcept { return argv.size() > 0; }
+};
+
 struct ExecSpec {
     std::string name;
     StringBlock argv;
@@ -59,9 +68,21 @@ struct ExecSpec {
     bool no_new_privileges = false;
     Limits limits;
     OomPolicy oom_policy = OomPolicy::restart;
+    // type: notify. envp then has a NOTIFY_SOCKET whose value has room for an autobound abstract
+    // name ("@00000"), which is known only at run time.
+    bool notify_socket = false;
+    std::optional<int> notify_fd;  // the write end of a pipe at this number
+    Probe probe;
+    CommandSpec probe_command;  // of an ExecProbe
+    CommandSpec stop_command;
 };
 
 struct Plan {
+    // What the spans in the policies point into. A moved plan keeps its memory; it cannot be
+    // copied.
+    std::vector<core::Dependency> dependencies;
+    std::vector<ServiceId> dependents;
+    std::vector<ServiceId> start_order;
     std::vector<core::ServicePolicy> policies;
     std::vector<ExecSpec> execs;
     core::SupervisorPolicy supervisor;

@@ -2,7 +2,7 @@
 // go to the log; nothing here ends gosv.
 #include <cerrno>
 
-#include "gosv/app/runtime.hpp"
+#include "app/runtime.hpp"
 
 namespace gosv::app {
 
@@ -81,8 +81,8 @@ void Runtime::send(ServiceId service, Signal signal, core::SignalScope scope) no
 void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
     sweeping_ = true;
     sweep_signal_ = order.signal;
-    hasten_snapshot();
-    const Pid except[] = {snapshot_pid_};
+    snapshot_.hasten(now_);
+    const Pid except[] = {snapshot_.pid()};
     const os::SweepResult result = platform_.sweep(order.signal, except);
     // With no child left at all the next look of the reaper says so; a walk that found nobody alive
     // says it now. While a snapshot is being written, its child is waited for.

@@ -1,8 +1,8 @@
 // What the core reports, as log lines. Every event of the contract is written here or not at all,
 // and each failure once.
 #include "app/line_writer.hpp"
+#include "app/runtime.hpp"
 #include "app/start_failure.hpp"
-#include "gosv/app/runtime.hpp"
 #include "gosv/core/names.hpp"
 
 namespace gosv::app {

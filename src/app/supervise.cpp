@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "app/linux_platform.hpp"
+#include "app/runtime.hpp"
 #include "app/service_cgroups.hpp"
 #include "app/terminal_output.hpp"
 #include "gosv/app/cli.hpp"
 #include "gosv/app/log.hpp"
-#include "gosv/app/runtime.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
-#include "gosv/app/runtime.hpp"
+#include "app/runtime.hpp"
 #include "gosv/os/signals.hpp"
 #include "gosv/os/sys.hpp"
 #include "support/allocation_tripwire.hpp"

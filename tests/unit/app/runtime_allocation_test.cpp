@@ -8,12 +8,9 @@
 using namespace gosv;
 using namespace std::chrono_literals;
 using core::Phase;
-using test::command_plan;
 using test::FakePlatform;
 using test::Fixture;
-using test::kFirst;
 using test::plan_of;
-using test::Sent;
 
 TEST_CASE(
     "nothing is allocated from boot to end: crashes, forwards, snapshots, a storm, the stop") {
@@ -43,7 +40,7 @@ TEST_CASE(
         f.turn();
         for (std::size_t i = 0; i < 8; ++i) {
             if (f.platform.live_children > 0) {
-                f.platform.die(f.platform.pid_of[i], ExitStatus::killed_by(Signal{9}));
+                f.platform.die(f.pid(i), ExitStatus::killed_by(Signal{9}));
             }
         }
         while (f.runtime.iterate()) {

@@ -1,5 +1,5 @@
 // What the loop does with news of a service's leaf.
-#include "runtime_fixture.hpp"
+#include "unit/app/runtime_fixture.hpp"
 
 using namespace gosv;
 using test::Fixture;
@@ -8,8 +8,7 @@ using test::Sent;
 
 TEST_CASE("an OOM kill is told, and the exit says 137 and why") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn_until(core::Phase::running);
+    f.start();
     f.platform.oom_kills[0] = os::OomKills{2, true, 16777216, 16777000};
     f.platform.die(f.pid(), ExitStatus::killed_by(Signal{9}));
     f.turn_until(core::Phase::backoff);
@@ -25,8 +24,7 @@ TEST_CASE(
     "a service that ends by itself after a child was killed for memory is not out of memory") {
     Fixture f(plan_of(1));
     f.plan.policies[0].oom_action = core::FinalAction::exit;
-    f.runtime.boot();
-    f.turn_until(core::Phase::running);
+    f.start();
     f.platform.oom_kills[0] = os::OomKills{1, false, {}, {}};
     f.platform.die(f.pid(), ExitStatus::code(1));
     f.turn_until(core::Phase::backoff);
@@ -36,8 +34,7 @@ TEST_CASE(
 
 TEST_CASE("a kill that the main process survives is told at once") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn_until(core::Phase::running);
+    f.start();
     f.platform.oom_kills[0] = os::OomKills{1, true, 4096, {}};
     f.platform.news.push(test::kFirst);
     f.turn();
@@ -49,8 +46,7 @@ TEST_CASE("a service whose limit was refused fails at once and is not tried agai
     Fixture f(plan_of(2));
     f.plan.policies[0].failure_action = core::FinalAction::none;
     f.platform.refusals[0] = "pids.max: cannot write '99': Invalid argument";
-    f.runtime.boot();
-    f.turn();
+    f.start();
     CHECK(f.phase(0) == core::Phase::failed);
     CHECK(f.phase(1) == core::Phase::running);
     CHECK(f.has_logged("\"reason\":\"pids.max: cannot write '99': Invalid argument\""));
@@ -58,8 +54,7 @@ TEST_CASE("a service whose limit was refused fails at once and is not tried agai
 
 TEST_CASE("the news that a leaf is empty lets the restart begin, and who was left is named") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn_until(core::Phase::running);
+    f.start();
     f.platform.tree_left[0] = true;
     f.platform.left_of_tree = "1 left behind: 42 daemon";
     f.platform.die(f.pid(), ExitStatus::code(1));

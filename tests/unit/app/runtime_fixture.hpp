@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "gosv/app/runtime.hpp"
+#include "app/runtime.hpp"
 #include "support/fake_platform.hpp"
 
 namespace gosv::test {
@@ -52,6 +52,12 @@ class Fixture {
 
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;
+
+    // Boots, and turns once: what can be executed then runs.
+    void start() {
+        runtime.boot();
+        turn();
+    }
 
     void turn(int times = 1) {
         for (int i = 0; i < times; ++i) {

@@ -6,17 +6,14 @@
 using namespace gosv;
 using namespace std::chrono_literals;
 using core::Phase;
-using test::command_plan;
 using test::FakePlatform;
 using test::Fixture;
-using test::kFirst;
 using test::plan_of;
 using test::Sent;
 
 TEST_CASE("a burst of snapshot requests makes two snapshots") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     for (int i = 0; i < 50; ++i) {
         f.platform.signal(10);
     }
@@ -28,13 +25,12 @@ TEST_CASE("a burst of snapshot requests makes two snapshots") {
     f.platform.die(f.platform.snapshot_pid, ExitStatus::code(0));
     f.turn();
     CHECK(f.platform.snapshots == 2);
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::running);
+    CHECK(f.phase() == Phase::running);
 }
 
 TEST_CASE("a snapshot that hangs is killed") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     f.turn(5);
     CHECK(f.was_sent(f.platform.snapshot_pid, 9, Sent::How::process));
@@ -74,8 +70,7 @@ TEST_CASE("a snapshot that takes long does not keep the log back for long") {
 
 TEST_CASE("a snapshot that was killed is told of, and the next one is taken") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     while (!f.was_sent(f.platform.snapshot_pid, 9, Sent::How::process)) {
         f.turn();
@@ -95,8 +90,7 @@ TEST_CASE("a snapshot that was killed is told of, and the next one is taken") {
 TEST_CASE("a snapshot for which there is no process is told of, and nothing waits for it") {
     Fixture f(plan_of(1));
     f.platform.snapshot_error = SysError{EAGAIN, "clone3"};
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     f.turn(2);
     CHECK(f.has_logged("no process to be had for the snapshot"));
@@ -109,8 +103,7 @@ TEST_CASE("a snapshot for which there is no process is told of, and nothing wait
 
 TEST_CASE("a snapshot that hangs does not make a good stop a bad one, nor long") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     f.turn();
     const Pid snapshot = f.platform.snapshot_pid;
@@ -128,8 +121,7 @@ TEST_CASE("a snapshot that hangs does not make a good stop a bad one, nor long")
 
 TEST_CASE("at the end no snapshot follows another") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     f.platform.signal(10);
     f.platform.signal(15);
@@ -144,8 +136,7 @@ TEST_CASE("at the end no snapshot follows another") {
 
 TEST_CASE("a snapshot is no orphan and not swept with the stragglers") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(10);
     f.turn();
     f.platform.die(f.platform.snapshot_pid, ExitStatus::code(0));

@@ -4,12 +4,10 @@
 #include "unit/app/runtime_fixture.hpp"
 
 using namespace gosv;
-using namespace std::chrono_literals;
 using core::Phase;
 using test::command_plan;
 using test::FakePlatform;
 using test::Fixture;
-using test::kFirst;
 using test::plan_of;
 using test::Sent;
 
@@ -17,9 +15,9 @@ TEST_CASE("boot starts every service, and the exec makes it running") {
     Fixture f(plan_of(3));
     f.runtime.boot();
     CHECK(f.platform.spawned.size() == 3);
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::starting);
+    CHECK(f.phase() == Phase::starting);
     f.turn();
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::running);
+    CHECK(f.phase() == Phase::running);
 }
 
 TEST_CASE("an idle runtime waits for ever") {
@@ -31,13 +29,12 @@ TEST_CASE("an idle runtime waits for ever") {
 
 TEST_CASE("what is left of a group is ended before the restart") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
-    const Pid first = f.platform.pid_of[0];
+    f.start();
+    const Pid first = f.pid();
     f.platform.tree_left[0] = true;
     f.platform.die(first, ExitStatus::code(1));
     f.turn();
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::draining);
+    CHECK(f.phase() == Phase::draining);
     CHECK(f.was_sent(first, 15, Sent::How::held_tree));
     CHECK_FALSE(f.was_sent(first, 15, Sent::How::group));
     f.turn(3);
@@ -50,26 +47,24 @@ TEST_CASE("what is left of a group is ended before the restart") {
 
 TEST_CASE("a stop signals every service and ends with 0 when all end in time") {
     Fixture f(plan_of(2));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(15);
     f.turn();
     for (std::size_t i = 0; i < 2; ++i) {
-        CHECK(f.was_sent(f.platform.pid_of[i], 15, Sent::How::tree));
-        CHECK(f.was_sent(f.platform.pid_of[i], 18, Sent::How::tree));
-        f.platform.die(f.platform.pid_of[i], ExitStatus::killed_by(Signal{15}));
+        CHECK(f.was_sent(f.pid(i), 15, Sent::How::tree));
+        CHECK(f.was_sent(f.pid(i), 18, Sent::How::tree));
+        f.platform.die(f.pid(i), ExitStatus::killed_by(Signal{15}));
     }
     CHECK(f.runtime.run() == 0);
 }
 
 TEST_CASE("stragglers are swept and waited for before the end") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.stragglers = 1;
     f.platform.signal(15);
     f.turn();
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(0));
+    f.platform.die(f.pid(), ExitStatus::code(0));
     f.turn();
     REQUIRE(f.platform.sweeps.size() == 1);
     CHECK(f.platform.sweeps[0].number == 15);
@@ -80,26 +75,24 @@ TEST_CASE("stragglers are swept and waited for before the end") {
 
 TEST_CASE("stragglers that stay are killed, and the exit code says so") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.stragglers = 1;
     f.platform.signal(15);
     f.turn();
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(0));
+    f.platform.die(f.pid(), ExitStatus::code(0));
     CHECK(f.runtime.run() == 137);
     CHECK(f.platform.sweeps[f.platform.sweeps.size() - 1].number == 9);
 }
 
 TEST_CASE("a signal of our own, such as the SIGPIPE of a log write, is not forwarded") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal_from_gosv(13);
     f.turn();
     CHECK(f.platform.sent.empty());
     f.platform.signal(13);
     f.turn();
-    CHECK(f.was_sent(f.platform.pid_of[0], 13, Sent::How::group));
+    CHECK(f.was_sent(f.pid(), 13, Sent::How::group));
 }
 
 TEST_CASE("after a storm of signals the runtime does not sleep before it has read them all") {
@@ -119,7 +112,7 @@ TEST_CASE("after a storm of signals the runtime does not sleep before it has rea
             CHECK(f.platform.last_deadline == MonotonicTime{});
         }
     }
-    CHECK(f.was_sent(f.platform.pid_of[0], 15, Sent::How::tree));
+    CHECK(f.was_sent(f.pid(), 15, Sent::How::tree));
 }
 
 TEST_CASE("a SIGCHLD makes the runtime look at the dead once more before it sleeps") {
@@ -136,18 +129,12 @@ TEST_CASE("a SIGCHLD makes the runtime look at the dead once more before it slee
 }
 
 TEST_CASE("in command mode TERM is forwarded and the exit code is the command's") {
-    manifest::Plan plan = plan_of(1);
-    plan.policies[0].restart = core::RestartPolicy::never;
-    plan.supervisor.command_mode = true;
-    plan.supervisor.exit_code_from = kFirst;
-    plan.stop_signals.clear();
-    Fixture f(std::move(plan));
-    f.runtime.boot();
-    f.turn();
+    Fixture f(command_plan());
+    f.start();
     f.platform.signal(15);
     f.turn();
-    CHECK(f.was_sent(f.platform.pid_of[0], 15, Sent::How::group));
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::running);
-    f.platform.die(f.platform.pid_of[0], ExitStatus::killed_by(Signal{15}));
+    CHECK(f.was_sent(f.pid(), 15, Sent::How::group));
+    CHECK(f.phase() == Phase::running);
+    f.platform.die(f.pid(), ExitStatus::killed_by(Signal{15}));
     CHECK(f.runtime.run() == 143);
 }

@@ -6,7 +6,6 @@
 using namespace gosv;
 using namespace std::chrono_literals;
 using core::Phase;
-using test::command_plan;
 using test::FakePlatform;
 using test::Fixture;
 using test::kFirst;
@@ -17,58 +16,44 @@ TEST_CASE("a death that is seen before the exec status is told after it") {
     Fixture f(plan_of(1));
     f.runtime.boot();
     // Both are ready in the same iteration; reaping comes first in the loop.
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(3));
+    f.platform.die(f.pid(), ExitStatus::code(3));
     f.turn();
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::backoff);
+    CHECK(f.phase() == Phase::backoff);
     CHECK(f.runtime.state(kFirst).last_status == ExitStatus::code(3));
 }
 
 TEST_CASE("a failed exec is no exit: the service has failed with 127") {
     Fixture f(plan_of(1));
     f.platform.next_exec = {os::ExecState::failed, os::Stage::exec, ENOENT};
-    f.runtime.boot();
-    f.turn();
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::starting);  // not before it is reaped
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(127));
+    f.start();
+    CHECK(f.phase() == Phase::starting);  // not before it is reaped
+    f.platform.die(f.pid(), ExitStatus::code(127));
     CHECK(f.runtime.run() == 127);
     CHECK(f.platform.spawned.size() == 1);
 }
 
-TEST_CASE("a clone that fails is tried again by the back-off, without end") {
-    Fixture f(plan_of(1));
-    f.platform.spawn_error = SysError{EAGAIN, "clone3"};
-    f.runtime.boot();
-    f.turn(20);
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::backoff);
-    f.platform.spawn_error.reset();
-    f.turn(3);
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::running);
-}
-
 TEST_CASE("a group of zombies that nobody waits for does not hold up a restart") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.tree_left[0] = true;
     f.platform.tree_only_zombies[0] = true;
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(1));
+    f.platform.die(f.pid(), ExitStatus::code(1));
     f.turn(6);
     CHECK(f.platform.spawned.size() == 2);
 }
 
 TEST_CASE("a wait that denies its children is asked again, without spinning") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
-    f.platform.die(f.platform.pid_of[0], ExitStatus::code(7));
+    f.start();
+    f.platform.die(f.pid(), ExitStatus::code(7));
     f.platform.wait_fails = true;
     const MonotonicTime before = f.platform.time;
     f.turn(10);
     CHECK(f.platform.time - before > 1s);
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::running);
+    CHECK(f.phase() == Phase::running);
     f.platform.wait_fails = false;
     f.turn();
-    CHECK(f.runtime.state(kFirst).phase == core::Phase::backoff);
+    CHECK(f.phase() == Phase::backoff);
 }
 
 TEST_CASE("a clone that fails is tried less and less often, until there is room") {
@@ -100,8 +85,7 @@ TEST_CASE("a clone that fails is not tried at full speed, whatever the service's
 
 TEST_CASE("a wait that fails is tried again, without spinning") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.wait_fails = true;
     f.platform.wait_error = EINVAL;
     f.platform.die(f.pid(), ExitStatus::code(7));
@@ -119,8 +103,7 @@ TEST_CASE("a wait that fails is tried again, without spinning") {
 
 TEST_CASE("a death of which no SIGCHLD tells is found at the next turn") {
     Fixture f(plan_of(2));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.dead.push({f.pid(0), ExitStatus::code(1)});
     f.platform.signal(1);
     f.turn();
@@ -172,8 +155,7 @@ TEST_CASE("giving up on starts that failed says why the last one did") {
 TEST_CASE("a child that dies before its exec is told has started and ended") {
     Fixture f(plan_of(1));
     f.platform.next_exec = {os::ExecState::pending, os::Stage::none, 0};
-    f.runtime.boot();
-    f.turn();
+    f.start();
     CHECK(f.phase() == Phase::starting);
     f.platform.die(f.pid(), ExitStatus::killed_by(Signal{9}));
     f.turn();
@@ -183,8 +165,7 @@ TEST_CASE("a child that dies before its exec is told has started and ended") {
 
 TEST_CASE("an orphan with the pid of a dead service is an orphan") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     const Pid first = f.pid();
     f.platform.die(first, ExitStatus::code(1));
     f.turn_until(Phase::backoff);
@@ -199,8 +180,7 @@ TEST_CASE("an orphan with the pid of a dead service is an orphan") {
 
 TEST_CASE("an orphan with the pid of a leader whose group lives on does not end that group") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     const Pid first = f.pid();
     f.platform.tree_left[0] = true;
     f.platform.die(first, ExitStatus::code(1));
@@ -215,8 +195,7 @@ TEST_CASE("signals that came before the boot are heard after it") {
     Fixture f(plan_of(2));
     f.platform.signal(1);
     f.platform.signal(15);
-    f.runtime.boot();
-    f.turn();
+    f.start();
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(f.was_sent(f.pid(i), 1, Sent::How::group));
         CHECK(f.was_sent(f.pid(i), 15, Sent::How::tree));
@@ -227,8 +206,7 @@ TEST_CASE("signals that came before the boot are heard after it") {
 
 TEST_CASE("ten thousand orphans at once: all are reaped, and nobody waits for it") {
     Fixture f(plan_of(2));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     constexpr int kOrphans = 10000;
     for (int i = 0; i < kOrphans; ++i) {
         f.platform.dead.push({Pid{FakePlatform::kFirstOrphan + i}, ExitStatus::code(0)});
@@ -257,8 +235,7 @@ TEST_CASE("ten thousand orphans at once: all are reaped, and nobody waits for it
 
 TEST_CASE("a storm of signals is worked off in pieces, and children are reaped in between") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     for (int i = 0; i < 300; ++i) {
         f.platform.signal(1);
     }
@@ -276,8 +253,7 @@ TEST_CASE("a storm of signals is worked off in pieces, and children are reaped i
 
 TEST_CASE("a group of zombies does not hold up a restart, however many others die meanwhile") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.tree_left[0] = true;
     f.platform.tree_only_zombies[0] = true;
     f.platform.die(f.pid(), ExitStatus::code(1));
@@ -291,8 +267,7 @@ TEST_CASE("a group of zombies does not hold up a restart, however many others di
 
 TEST_CASE("a service that was stopped twice is killed, and a third time changes nothing") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     f.platform.signal(15);
     f.turn();
     f.platform.time += 1s;
@@ -307,8 +282,7 @@ TEST_CASE("a service that was stopped twice is killed, and a third time changes 
 
 TEST_CASE("what cannot be killed is left to the kernel: the end comes all the same") {
     Fixture f(plan_of(1));
-    f.runtime.boot();
-    f.turn();
+    f.start();
     const MonotonicTime begin = f.platform.time;
     f.platform.signal(15);
     CHECK(f.runtime.run() == 137);

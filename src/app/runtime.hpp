@@ -18,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/snapshot_child.hpp"
 #include "gosv/app/log.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/bounded.hpp"
@@ -69,10 +70,14 @@ class Runtime {
     void send(ServiceId service, Signal signal, core::SignalScope scope) noexcept;
 
     void reap_children() noexcept;
+    void child_died(const os::DeadChild& child) noexcept;
     void main_process_died(ServiceId service, const os::DeadChild& child) noexcept;
     void read_signals() noexcept;
     void handle_signal(const os::SignalInfo& info) noexcept;
     void learn_exec_status(ServiceId service) noexcept;
+    void doubt(const os::Peek& peek, bool some_live) noexcept;
+    // When the main process has been reaped: false, and let go, when nothing is left of its tree.
+    bool keep_tree_if_populated(ServiceId service) noexcept;
     void check_held_trees(bool thoroughly) noexcept;
     void read_tree_news() noexcept;
     bool tell_oom_kills(ServiceId service) noexcept;  // true: there were some
@@ -80,10 +85,7 @@ class Runtime {
     void run_own_deadlines() noexcept;
     MonotonicTime next_deadline() const noexcept;
 
-    void request_snapshot() noexcept;
     void start_snapshot() noexcept;
-    void hasten_snapshot() noexcept;
-    void snapshot_ended(ExitStatus status) noexcept;
 
     std::size_t service_of(Pid pid) const noexcept;  // plan_.execs.size(): none
     // "cannot start '/bin/x': exec: No such file or directory"; empty when the last start
@@ -103,6 +105,7 @@ class Runtime {
     std::vector<Pid> pids_;  // apart from the handles: every death searches it
     core::ActionSink actions_;
     BoundedVector<core::Event> events_;
+    SnapshotChild snapshot_;
     std::vector<SnapshotService> snapshot_services_;
 
     MonotonicTime now_{};
@@ -118,10 +121,6 @@ class Runtime {
     MonotonicTime recheck_at_ = kNever;  // look for the dead again: a wait failed
     Duration recheck_delay_{};
     MonotonicTime tree_check_at_ = kNever;  // members that are nobody's child of ours
-    Pid snapshot_pid_{};
-    bool snapshot_again_ = false;
-    MonotonicTime snapshot_deadline_ = kNever;
-    MonotonicTime log_release_at_ = kNever;
 };
 
 }  // namespace gosv::app

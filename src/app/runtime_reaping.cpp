@@ -1,0 +1,165 @@
+// The dead: who they were, and what the core must hear of it. And the other news of a child, that
+// its exec has happened or failed.
+#include <algorithm>
+#include <cerrno>
+
+#include "app/runtime.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A budget an iteration: enough to drain a storm quickly, little enough that a stop signal is seen
+// within a millisecond or two.
+constexpr int kReapBudget = 256;
+
+// After a wait(2) that failed or denied children that are there: look again after this long,
+// doubled up to a second. Never a busy loop, never a death missed for good.
+constexpr Duration kRecheckFirst = 20ms;
+constexpr Duration kRecheckMost = 1s;
+
+constexpr Signal kSigKill{9};
+
+}  // namespace
+
+std::size_t Runtime::service_of(Pid pid) const noexcept {
+    return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
+}
+
+void Runtime::reap_children() noexcept {
+    const std::uint64_t orphans_before = orphans_reaped_;
+    os::Peek peek;
+    int left = kReapBudget;
+    for (; left > 0; --left) {
+        peek = platform_.peek_dead_child();
+        if (peek.outcome != os::PeekOutcome::found) {
+            break;
+        }
+        child_died(peek.child);
+        tree_check_due_ = true;
+    }
+    if (left == 0) {
+        look_again_ = true;
+    }
+    const bool some_live =
+        std::any_of(pids_.begin(), pids_.end(), [](Pid pid) { return pid.exists(); });
+    doubt(peek, some_live);
+
+    const std::uint64_t orphans = orphans_reaped_ - orphans_before;
+    if (orphans > 0) {
+        log_.write({.event = LogEvent::orphans,
+                    .level = LogLevel::debug,
+                    .attempt = static_cast<std::uint32_t>(orphans)});
+    }
+    if (sweeping_ && sweep_signal_ == kSigKill && orphans > 0) {
+        // Somebody may have been born between the last look and its parent's death.
+        const Pid except[] = {snapshot_.pid()};
+        (void)platform_.sweep(kSigKill, except);
+    }
+    // Whoever is left and lives is below a child of ours: no child, no straggler.
+    if (sweeping_ && peek.outcome == os::PeekOutcome::no_children && !some_live) {
+        sweeping_ = false;
+        feed(core::StragglersGone{});
+    }
+}
+
+void Runtime::child_died(const os::DeadChild& child) noexcept {
+    const std::size_t service = service_of(child.pid);
+    if (service < pids_.size()) {
+        main_process_died(static_cast<ServiceId>(service), child);
+        return;
+    }
+    (void)platform_.reap(child.pid);  // it was just seen dead: cannot fail
+    if (child.pid != snapshot_.pid()) {
+        ++orphans_reaped_;
+    } else if (snapshot_.ended(child.status)) {
+        start_snapshot();
+    }
+}
+
+// ECHILD although a service lives, or an error: wait(2) is not to be believed this time.
+void Runtime::doubt(const os::Peek& peek, bool some_live) noexcept {
+    if (peek.outcome != os::PeekOutcome::failed &&
+        (peek.outcome != os::PeekOutcome::no_children || !some_live)) {
+        recheck_delay_ = Duration{};
+        recheck_at_ = kNever;
+        return;
+    }
+    if (recheck_delay_ == Duration{}) {  // told once, however long it lasts
+        log_.write({.event = LogEvent::internal,
+                    .level = LogLevel::warn,
+                    .reason = errno_name(peek.err == 0 ? ECHILD : peek.err),
+                    .msg = "cannot look for dead children; will try again"});
+    }
+    recheck_delay_ =
+        recheck_delay_ == Duration{} ? kRecheckFirst : std::min(recheck_delay_ * 2, kRecheckMost);
+    recheck_at_ = saturating_add(now_, recheck_delay_);
+}
+
+void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) noexcept {
+    Handle& handle = handles_[index(service)];
+    if (handle.exec_pending) {
+        // Death can be seen before the status: the core must hear of the exec first.
+        learn_exec_status(service);
+    }
+    if (handle.exec_pending) {
+        // Still nothing, although the other end of the pipe is dead: the core hears a start before
+        // an end all the same.
+        handle.exec_pending = false;
+        feed(core::Started{service});
+    }
+    if (index(service) == terminal_service_) {
+        platform_.give_terminal(Pid{});
+    }
+
+    if (handle.exec_failure.state == os::ExecState::failed) {
+        handle.last_failure = handle.exec_failure;
+        handle.exec_failure = {};
+        (void)platform_.reap(child.pid);
+        pids_[index(service)] = Pid{};
+        const bool transient = os::is_transient(handle.last_failure.err);
+        feed(core::SpawnFailed{
+            service, transient ? core::SpawnFailure::transient : core::SpawnFailure::permanent,
+            static_cast<std::uint8_t>(
+                os::exec_failure_code(handle.last_failure.stage, handle.last_failure.err))});
+        return;
+    }
+
+    // A group's number is the dead leader's pid: get hold of the tree while it is still reserved.
+    platform_.hold_tree(service, child.pid);
+    (void)platform_.reap(child.pid);
+    handle.last_pid = child.pid;
+    pids_[index(service)] = Pid{};
+    handle.tree_held = keep_tree_if_populated(service);
+    // The kernel counts the kill before it tells the death.
+    const bool killed = child.status == ExitStatus::killed_by(kSigKill);
+    const bool out_of_memory = tell_oom_kills(service) && killed;
+    feed(core::Exited{service, child.status, handle.tree_held, out_of_memory});
+}
+
+void Runtime::learn_exec_status(ServiceId service) noexcept {
+    Handle& handle = handles_[index(service)];
+    if (!handle.exec_pending) {
+        return;
+    }
+    const os::ExecStatus status = platform_.exec_status(service);
+    switch (status.state) {
+        case os::ExecState::pending:
+            return;
+        case os::ExecState::failed:
+            // Told to the core when the child has been reaped: "failed" then means that nothing of
+            // the attempt is left.
+            handle.exec_pending = false;
+            handle.exec_failure = status;
+            return;
+        case os::ExecState::succeeded:
+            handle.exec_pending = false;
+            handle.last_failure = {};
+            feed(core::Started{service});
+            return;
+    }
+}
+
+}  // namespace gosv::app

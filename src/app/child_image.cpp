@@ -103,8 +103,8 @@ void LinuxPlatform::build_command_extras(const manifest::ExecSpec& spec, Image& 
             std::copy(kListenPid.begin(), kListenPid.end(), image.listen_pid.begin());
             image.envp[i] = image.listen_pid.data();
             image.child.envp = image.envp.data();
-            image.child.listen_pid_value = image.listen_pid.data() + kListenPid.size();
-            image.child.listen_pid_width = image.listen_pid.size() - kListenPid.size();
+            image.child.listen_pid = {image.listen_pid.data() + kListenPid.size(),
+                                      image.listen_pid.size() - kListenPid.size()};
             return;
         }
     }

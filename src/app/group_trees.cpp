@@ -38,6 +38,10 @@ class GroupTrees final : public ServiceTrees {
 
     void release(ServiceId service) noexcept override { groups_[index(service)] = {}; }
 
+    os::Membership membership(ServiceId, Pid main, Pid process) noexcept override {
+        return os::membership_by_descent(proc_, main, process);
+    }
+
     std::string_view describe(ServiceId, std::span<char>) noexcept override { return {}; }
 
     std::optional<os::OomKills> take_oom_kills(ServiceId) noexcept override { return std::nullopt; }

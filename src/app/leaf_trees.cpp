@@ -48,6 +48,12 @@ class LeafTrees final : public ServiceTrees {
 
     void release(ServiceId) noexcept override {}
 
+    os::Membership membership(ServiceId service, Pid main, Pid process) noexcept override {
+        // A main process that has left its leaf (it is root, and may) is still the main process.
+        return process.exists() && process == main ? os::Membership::inside
+                                                   : tree_->membership(index(service), process);
+    }
+
     std::string_view describe(ServiceId service, std::span<char> buffer) noexcept override {
         return tree_->describe(index(service), buffer);
     }

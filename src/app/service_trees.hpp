@@ -13,6 +13,7 @@
 #include "gosv/base/ids.hpp"
 #include "gosv/base/result.hpp"
 #include "gosv/os/cgroup.hpp"
+#include "gosv/os/membership.hpp"
 #include "gosv/os/procfs.hpp"
 
 namespace gosv::app {
@@ -35,6 +36,10 @@ class ServiceTrees {
     virtual bool has_living(ServiceId service) noexcept = 0;
     virtual Status signal_held(ServiceId service, Signal signal) noexcept = 0;
     virtual void release(ServiceId service) noexcept = 0;
+
+    // Whether `process` belongs to the service whose main process is `main`, to decide whether what
+    // it says is believed. A few reads of /proc.
+    virtual os::Membership membership(ServiceId service, Pid main, Pid process) noexcept = 0;
 
     // Who is left, in a few words; "" when that is not known.
     virtual std::string_view describe(ServiceId service, std::span<char> buffer) noexcept = 0;

@@ -156,23 +156,52 @@ bool CgroupTree::is_populated(std::size_t index) noexcept {
     return populated;
 }
 
-bool CgroupTree::is_member(const Leaf& leaf, Pid pid) const noexcept {
+// The line of the unified hierarchy in /proc/PID/cgroup, from the leaf's path on: "" when the
+// process is in the leaf itself, "/..." when it is below, else an error (EXDEV: elsewhere).
+Result<std::string_view> CgroupTree::place_in(const Leaf& leaf, Pid pid,
+                                              std::span<char> buffer) const noexcept {
     char path[32];
     (void)std::snprintf(path, sizeof path, "%d/cgroup", pid.value);
-    char buffer[4096];
     const auto text = proc_.read(path, buffer);
     if (!text.ok()) {
-        return false;
+        return text.error();
     }
-    std::string_view line = text.value();
-    const std::size_t unified = line.find("0::");
+    const std::size_t unified = text.value().find("0::");
     if (unified == std::string_view::npos) {
-        return false;
+        return SysError{EXDEV, "cgroup"};
     }
-    line.remove_prefix(unified + 3);
-    line = line.substr(0, line.find('\n'));
-    return line.size() == path_.size() + 1 + leaf.path.size() && line.starts_with(path_) &&
-           line[path_.size()] == '/' && line.ends_with(leaf.path);
+    std::string_view rest = text.value().substr(unified + 3);
+    rest = rest.substr(0, rest.find('\n'));
+    for (const std::string_view part :
+         {std::string_view(path_), std::string_view("/"), std::string_view(leaf.path)}) {
+        if (!rest.starts_with(part)) {
+            return SysError{EXDEV, "cgroup"};
+        }
+        rest.remove_prefix(part.size());
+    }
+    if (!rest.empty() && rest.front() != '/') {
+        return SysError{EXDEV, "cgroup"};  // "services/web-2" is not in "services/web"
+    }
+    return rest;
+}
+
+bool CgroupTree::is_member(const Leaf& leaf, Pid pid) const noexcept {
+    char buffer[4096];
+    const auto place = place_in(leaf, pid, buffer);
+    return place.ok() && place.value().empty();
+}
+
+Membership CgroupTree::membership(std::size_t index, Pid process) const noexcept {
+    if (!process.exists()) {
+        return Membership::outside;
+    }
+    char buffer[4096];
+    const auto place = place_in(leaves_[index], process, buffer);
+    if (place.ok()) {
+        return Membership::inside;
+    }
+    const int err = place.error().err;
+    return err == ENOENT || err == ESRCH ? Membership::gone : Membership::outside;
 }
 
 std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer) noexcept {

@@ -167,20 +167,35 @@ void enter_working_dir(const ChildImage& image) noexcept {
     }
 }
 
-// sd_listen_fds(3) compares this number with its own.
-void write_listen_pid(const ChildImage& image) noexcept {
+void write_own_pid(const PidSlot& slot) noexcept {
+    if (slot.value == nullptr) {
+        return;
+    }
     char digits[12];
     std::size_t count = 0;
     for (long pid = kernel::call(SYS_getpid); pid > 0; pid /= 10) {
         digits[count++] = static_cast<char>('0' + pid % 10);
     }
-    if (count >= image.listen_pid_width) {
+    if (count >= slot.width) {
         return;  // no room for it and a NUL
     }
     for (std::size_t i = 0; i < count; ++i) {
-        image.listen_pid_value[i] = digits[count - 1 - i];
+        slot.value[i] = digits[count - 1 - i];
     }
-    image.listen_pid_value[count] = '\0';
+    slot.value[count] = '\0';
+}
+
+int capture_output(const ChildImage& image) noexcept {
+    const int err = attempt(SYS_dup3, image.output_fd, STDOUT_FILENO, 0);
+    return err != 0 ? err : attempt(SYS_dup3, image.output_fd, STDERR_FILENO, 0);
+}
+
+// After every other use of a descriptor but the status pipe's, which has another number: what is
+// at this one now is of no more use to anybody.
+int hand_over_notify_fd(const ChildImage& image) noexcept {
+    return image.readiness_fd == image.notify_fd
+               ? attempt(SYS_fcntl, image.notify_fd, F_SETFD, 0)
+               : attempt(SYS_dup3, image.readiness_fd, image.notify_fd, 0);
 }
 
 // What was sent to this process since the clone takes effect when the mask is set: by then the
@@ -257,9 +272,14 @@ void run_child(const ChildImage& image) noexcept {
     if (image.no_new_privs) {
         check(image, Stage::no_new_privs, attempt(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
-    if (image.listen_pid_value != nullptr) {
-        write_listen_pid(image);
+    if (image.capture_output) {
+        check(image, Stage::output, capture_output(image));
     }
+    if (image.notify_fd >= 0) {
+        check(image, Stage::notify_fd, hand_over_notify_fd(image));
+    }
+    write_own_pid(image.listen_pid);
+    write_own_pid(image.watchdog_pid);
     restore_signals(image);
     fail(image, Stage::exec, execute_first(image));
 }

@@ -4,9 +4,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <limits>
+#include <utility>
 
+#include "gosv/base/error.hpp"
+#include "gosv/os/sys.hpp"
 #include "kernel.hpp"
 
 namespace gosv::os {
@@ -87,6 +92,10 @@ std::string_view name(Stage stage) noexcept {
             return "working_dir";
         case Stage::no_new_privs:
             return "no_new_privileges";
+        case Stage::output:
+            return "output";
+        case Stage::notify_fd:
+            return "notify_fd";
         case Stage::exec:
             return "exec";
     }
@@ -122,42 +131,93 @@ CloneMethod probe_clone() noexcept {
     return err == EINVAL || err == EFAULT ? CloneMethod::clone3 : CloneMethod::fork;
 }
 
-Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
+namespace {
+
+// Only our end does not wait: the child's is the service's own in the end, and eight bytes fit into
+// an empty pipe anyway.
+Result<sys::Pipe> pipe_from_child() noexcept {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) {
         return SysError{errno, "pipe2"};
     }
-    Fd read_end(ends[0]);
-    // Only our end: the child may wait, and with eight bytes in an empty pipe it never does.
-    if (::fcntl(read_end.raw(), F_SETFL, O_NONBLOCK) < 0) {
-        const int err = errno;
-        ::close(ends[1]);
-        return SysError{err, "fcntl"};
+    sys::Pipe pipe{Fd(ends[0]), Fd(ends[1])};
+    if (::fcntl(pipe.read.raw(), F_SETFL, O_NONBLOCK) < 0) {
+        return SysError{errno, "fcntl"};
     }
-    Fd join;  // closed here at the end: the child has its own
-    if (method == CloneMethod::clone3_into_cgroup && !leaf.is_open()) {
-        method = CloneMethod::clone3;
-    } else if (method != CloneMethod::clone3_into_cgroup && leaf.is_open()) {
-        // Opened by the parent, because the kernel asks for the rights of whoever opened it.
-        join.reset(::openat(leaf.raw(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
-        if (!join.is_open()) {
-            const int err = errno;
-            ::close(ends[1]);
-            return SysError{err, "cgroup.procs"};
+    return pipe;
+}
+
+// What the child needs open of us. Closed here as soon as it is there: a copy of a write end in the
+// next child, should that one hang before its exec, would keep end-of-file from us.
+struct ChildDescriptors {
+    sys::Pipe status;
+    sys::Pipe output;
+    sys::Pipe readiness;
+    Fd join;  // cgroup.procs
+
+    Status open(const ChildImage& image) noexcept;
+    Status open_join(BorrowedFd leaf) noexcept;
+};
+
+Status ChildDescriptors::open(const ChildImage& image) noexcept {
+    const auto make = [](sys::Pipe& into) noexcept -> Status {
+        Result<sys::Pipe> made = pipe_from_child();
+        if (!made.ok()) {
+            return made.error();
+        }
+        into = std::move(made).value();
+        return {};
+    };
+    Status made = make(status);
+    if (made.ok() && image.capture_output) {
+        made = make(output);
+    }
+    if (made.ok() && image.notify_fd >= 0) {
+        made = make(readiness);
+    }
+    if (made.ok() && status.write.raw() == image.notify_fd) {
+        // The child puts something else there and may still have to report. A duplicate has
+        // another number, since this one is taken.
+        status.write.reset(::fcntl(status.write.raw(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+        if (!status.write.is_open()) {
+            return SysError{errno, "fcntl"};
         }
     }
-    image.status_fd = ends[1];
-    image.cgroup_procs_fd = join.raw();
+    return made;
+}
+
+Status ChildDescriptors::open_join(BorrowedFd leaf) noexcept {
+    // Opened by the parent, because the kernel asks for the rights of whoever opened it.
+    join.reset(::openat(leaf.raw(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+    return join.is_open() ? Status() : Status(SysError{errno, "cgroup.procs"});
+}
+
+}  // namespace
+
+Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
+    ChildDescriptors descriptors;
+    Status opened = descriptors.open(image);
+    if (method == CloneMethod::clone3_into_cgroup && !leaf.is_open()) {
+        method = CloneMethod::clone3;
+    } else if (method != CloneMethod::clone3_into_cgroup && leaf.is_open() && opened.ok()) {
+        opened = descriptors.open_join(leaf);
+    }
+    if (!opened.ok()) {
+        return opened.error();
+    }
+    image.status_fd = descriptors.status.write.raw();
+    image.cgroup_procs_fd = descriptors.join.raw();
+    image.output_fd = descriptors.output.write.raw();
+    image.readiness_fd = descriptors.readiness.write.raw();
     const long pid = clone_process(method, leaf);
     if (pid == 0) {
         run_child(image);
     }
     const int err = pid < 0 ? errno : 0;
-    // At once: a copy of this end in the next child, should that one hang before its exec, would
-    // keep end-of-file from us.
-    ::close(ends[1]);
     image.status_fd = -1;
     image.cgroup_procs_fd = -1;
+    image.output_fd = -1;
+    image.readiness_fd = -1;
     if (pid < 0) {
         return SysError{err, operation(method)};
     }
@@ -166,7 +226,8 @@ Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) no
     // session.
     const auto child = static_cast<pid_t>(pid);
     (void)::setpgid(child, child);
-    return Spawned{Pid{child}, std::move(read_end)};
+    return Spawned{Pid{child}, std::move(descriptors.status.read),
+                   std::move(descriptors.readiness.read), std::move(descriptors.output.read)};
 }
 
 ExecStatus read_exec_status(BorrowedFd status) noexcept {
@@ -183,6 +244,21 @@ ExecStatus read_exec_status(BorrowedFd status) noexcept {
     }
     // End of file: closed by the exec, or by a death before it, which the reaper will tell.
     return {ExecState::succeeded, Stage::none, 0};
+}
+
+std::string_view describe_failure(const ExecStatus& failed, std::span<char> buffer) noexcept {
+    if (buffer.empty()) {
+        return {};
+    }
+    const std::string_view reason = errno_text(failed.err);
+    const auto length = static_cast<int>(reason.size());
+    const int size = failed.stage == Stage::exec
+                         ? std::snprintf(buffer.data(), buffer.size(), "cannot execute: %.*s",
+                                         length, reason.data())
+                         : std::snprintf(buffer.data(), buffer.size(), "cannot start: %s: %.*s",
+                                         name(failed.stage).data(), length, reason.data());
+    return {buffer.data(),
+            std::min(static_cast<std::size_t>(std::max(size, 0)), buffer.size() - 1)};
 }
 
 bool is_transient(int err) noexcept {

@@ -1,7 +1,6 @@
 #pragma once
 // What the user's file means: immutable values with every default filled in. Made by load(); turned
 // into a Plan by make_plan(). Knows nothing of the host (users, PATH, cgroups).
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gosv/base/endpoint.hpp"
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
 #include "gosv/core/policy.hpp"
@@ -62,12 +62,7 @@ struct UserSpec {
     std::optional<std::string> group;  // name or number
 };
 
-// Where a probe connects to: a literal address, for gosv resolves no names (a resolver can block).
-struct Endpoint {
-    bool ipv6 = false;
-    std::array<std::uint8_t, 16> address{};  // network byte order; the first four of IPv4
-    std::uint16_t port = 0;                  // host byte order
-};
+using gosv::Endpoint;  // base/endpoint.hpp
 
 // The four ways to ask a service how it is.
 struct ExecProbe {

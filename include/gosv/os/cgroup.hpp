@@ -24,6 +24,7 @@
 #include "gosv/base/ids.hpp"
 #include "gosv/base/result.hpp"
 #include "gosv/os/cgroup_place.hpp"
+#include "gosv/os/membership.hpp"
 #include "gosv/os/procfs.hpp"
 
 namespace gosv::os {
@@ -100,6 +101,9 @@ class CgroupTree {
     // none.
     Status signal(std::size_t index, Signal signal, Pid except) noexcept;
 
+    // Whether a process is in the leaf or in a cgroup below it.
+    Membership membership(std::size_t index, Pid process) const noexcept;
+
     // "2 left: 37 sleep, 38 sh"; "" when there is none.
     std::string_view describe(std::size_t index, std::span<char> buffer) noexcept;
 
@@ -145,6 +149,8 @@ class CgroupTree {
     Status freeze_and_kill(Leaf& leaf) noexcept;
     bool has_processes(const Leaf& leaf) const noexcept;
     bool has_subgroups(const Leaf& leaf) const noexcept;
+    Result<std::string_view> place_in(const Leaf& leaf, Pid pid,
+                                      std::span<char> buffer) const noexcept;
     bool is_member(const Leaf& leaf, Pid pid) const noexcept;
     Status signal_member(const Leaf& leaf, Pid pid, Signal signal) const noexcept;
 

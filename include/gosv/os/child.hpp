@@ -26,6 +26,8 @@ enum class Stage : std::uint8_t {
     uid,            // setresuid
     working_dir,    // chdir
     no_new_privs,   // prctl
+    output,         // dup2 of the pipe that takes stdout and stderr
+    notify_fd,      // dup2 of the pipe for readiness
     exec,           // execve
 };
 
@@ -33,6 +35,13 @@ enum class Stage : std::uint8_t {
 struct ResourceLimit {
     std::uint64_t soft;
     std::uint64_t hard;
+};
+
+// Digits in envp that the child overwrites with its own pid, with room for `width` bytes and a NUL
+// among them; null: none.
+struct PidSlot {
+    char* value = nullptr;
+    std::size_t width = 0;
 };
 
 struct RlimitStep {
@@ -47,16 +56,22 @@ struct ChildImage {
     char* const* envp = nullptr;
     char* const* candidates = nullptr;  // paths to try, execvp's way
     char** shell_argv = nullptr;        // "/bin/sh", slot for the path, argv[1..]: for ENOEXEC
-    char* listen_pid_value = nullptr;   // digits of LISTEN_PID=... in envp to overwrite, or null
-    std::size_t listen_pid_width = 0;
+    PidSlot listen_pid;                 // LISTEN_PID=..., sd_listen_fds(3)
+    PidSlot watchdog_pid;               // WATCHDOG_PID=..., sd_watchdog_enabled(3)
 
     const char* working_dir = nullptr;
-    int working_dir_fd = -1;     // fchdir, when working_dir is null and this is >= 0
-    bool stdin_null = false;     // else inherited
-    bool take_terminal = false;  // become the foreground group of fd 0's terminal
-    int status_fd = -1;          // write end of the status pipe, CLOEXEC
-    // cgroup.procs of the leaf, open for writing, for a child that was not cloned into it; CLOEXEC.
+    int working_dir_fd = -1;      // fchdir, when working_dir is null and this is >= 0
+    bool stdin_null = false;      // else inherited
+    bool take_terminal = false;   // become the foreground group of fd 0's terminal
+    bool capture_output = false;  // stdout and stderr go to Spawned::output; else inherited
+    int notify_fd = -1;           // >= 3: the number at which it finds a pipe to Spawned::readiness
+
+    // Filled in by spawn(), all CLOEXEC.
+    int status_fd = -1;  // write end of the status pipe; never the same number as notify_fd
+    // cgroup.procs of the leaf, open for writing, for a child that was not cloned into it.
     int cgroup_procs_fd = -1;
+    int output_fd = -1;     // write ends, of capture_output
+    int readiness_fd = -1;  // and of notify_fd
 
     SignalSet mask = 0;     // to exec with
     SignalSet ignored = 0;  // dispositions to exec with; all others default

@@ -4,6 +4,7 @@
 // child: a hanging exec (FUSE, NFS) must never stop PID 1, so neither vfork nor posix_spawn. Does
 // not wait for the exec: the caller polls the pipe.
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "gosv/base/fd.hpp"
@@ -18,6 +19,9 @@ std::string_view name(Stage stage) noexcept;
 struct Spawned {
     Pid pid;
     Fd status;  // read end: end of file after the exec, a ChildFailure when the start failed
+    // Non-blocking read ends too, open only where the image asks for them.
+    Fd readiness;  // notify_fd: see os/readiness_pipe.hpp
+    Fd output;     // capture_output: see os/first_line.hpp
 };
 
 enum class CloneMethod {
@@ -32,7 +36,7 @@ CloneMethod probe_clone() noexcept;
 // `leaf`: directory of a cgroup v2 leaf (O_PATH will do) in which the process begins; not open: in
 // gosv's own. Whatever the method, no instruction of the program runs outside the leaf: where the
 // kernel cannot clone into it, the child's first step is to join it, and without that it does not
-// exec. image.status_fd is filled in here. Errors: pipe2, cgroup.procs, clone3, fork.
+// exec. Errors: pipe2, fcntl, cgroup.procs, clone3, fork.
 Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf = {}) noexcept;
 
 enum class ExecState { pending, succeeded, failed };
@@ -45,6 +49,10 @@ struct ExecStatus {
 
 // Non-blocking look at a status pipe.
 ExecStatus read_exec_status(BorrowedFd status) noexcept;
+
+// Why the program of a probe or a stop command does not run: "cannot execute: No such file or
+// directory", "cannot start: working_dir: Permission denied". In `buffer`, cut there.
+std::string_view describe_failure(const ExecStatus& failed, std::span<char> buffer) noexcept;
 
 // ETXTBSY, ESTALE, EAGAIN, ENOMEM, EMFILE, ENFILE, EIO, EINTR: may pass.
 bool is_transient(int err) noexcept;

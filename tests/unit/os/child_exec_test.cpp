@@ -142,15 +142,15 @@ TEST_CASE("only ENOENT at the exec itself is 127") {
 
 TEST_CASE("LISTEN_PID is rewritten to the child's own pid") {
     Image image = Image::shell("test \"$LISTEN_PID\" = $$ && echo same");
-    image.child.listen_pid_value = image.listen_pid();
-    image.child.listen_pid_width = 13;
+    image.child.listen_pid.value = image.listen_pid();
+    image.child.listen_pid.width = 13;
     CHECK(test::run(image).output == "same\n");
     CHECK(image.listen_pid() == std::string("............"));  // ours is not touched
 }
 
 TEST_CASE("LISTEN_PID stays as it is where there is no room for a pid") {
     Image image = Image::shell("echo \"$LISTEN_PID\"");
-    image.child.listen_pid_value = image.listen_pid();
-    image.child.listen_pid_width = 1;
+    image.child.listen_pid.value = image.listen_pid();
+    image.child.listen_pid.width = 1;
     CHECK(test::run(image).output == "............\n");
 }

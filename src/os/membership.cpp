@@ -1,0 +1,71 @@
+#include "gosv/os/membership.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+
+#include "gosv/os/sys.hpp"
+
+namespace gosv::os {
+
+namespace {
+
+// Looks at a parent altogether, those of climbs begun anew included.
+constexpr int kMostLooks = 64;
+
+Result<Pid> parent_of(const Proc& proc, Pid pid) noexcept {
+    char path[32];
+    (void)std::snprintf(path, sizeof path, "%d/stat", pid.value);
+    char buffer[512];
+    const auto text = proc.read(path, buffer);
+    if (!text.ok()) {
+        return text.error();
+    }
+    const std::optional<ProcStat> stat = parse_stat(text.value());
+    if (!stat) {
+        return SysError{EINVAL, "stat"};
+    }
+    return stat->parent;
+}
+
+}  // namespace
+
+Membership membership_by_descent(const Proc& proc, Pid main, Pid process) noexcept {
+    if (!main.exists() || !process.exists()) {
+        return Membership::outside;
+    }
+    if (process == main) {
+        return Membership::inside;
+    }
+    const Result<Pid> group = sys::getpgid(process);
+    if (!group.ok() && group.error().err == ESRCH) {
+        return Membership::gone;
+    }
+    if (group.ok() && group.value() == main) {
+        return Membership::inside;
+    }
+    const Pid self{::getpid()};
+    Pid at = process;
+    for (int looks = 0; looks < kMostLooks; ++looks) {
+        const Result<Pid> parent = parent_of(proc, at);
+        if (!parent.ok() && at == process) {
+            return proc.is_mounted() ? Membership::gone : Membership::outside;
+        }
+        if (!parent.ok()) {
+            at = process;  // somebody in between has died: whoever is below has another parent now
+            continue;
+        }
+        if (parent.value() == main) {
+            return Membership::inside;
+        }
+        if (!parent.value().exists() || parent.value() == self) {
+            return Membership::outside;
+        }
+        at = parent.value();
+    }
+    return Membership::outside;
+}
+
+}  // namespace gosv::os

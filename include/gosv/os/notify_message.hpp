@@ -24,6 +24,7 @@ struct NotifyMessage {
     const char* why = "";      // static storage
 };
 
+// What it gives points into `text`.
 NotifyMessage parse_notification(std::string_view text) noexcept;
 
 }  // namespace gosv::os

@@ -25,7 +25,7 @@ class FirstLine {
     void take(std::string_view bytes) noexcept;
 
     static constexpr std::size_t kMost = 120;
-    std::array<char, kMost> raw_;
+    std::array<char, kMost + 3> raw_;  // the last character of the text is a whole one
     std::array<char, kMost> text_;
     std::size_t raw_size_ = 0;
     std::size_t size_ = 0;

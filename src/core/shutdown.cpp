@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "service.hpp"
+#include "ending.hpp"
+#include "order.hpp"
+#include "watch.hpp"
 
 namespace gosv::core {
 
@@ -10,6 +12,9 @@ namespace {
 
 constexpr Signal kTerm{15};
 constexpr Signal kKill{9};
+
+// An unhealthy service has no code of its own: it runs.
+constexpr std::uint8_t kUnhealthyCode = 1;
 
 ServiceId id_of(std::size_t i) noexcept {
     return static_cast<ServiceId>(i);
@@ -47,6 +52,18 @@ void kill_all(const Step& step, ReportReason reason) noexcept {
     }
 }
 
+// Who has to wait for its turn is left alone until then.
+void watch_no_more(const Step& step) noexcept {
+    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+        ServiceState& state = step.state(id_of(i));
+        if (state.phase == Phase::starting || state.phase == Phase::running) {
+            unwatch(step, id_of(i));
+            state.ending = ReportReason::none;
+            state.deadline = kNever;
+        }
+    }
+}
+
 }  // namespace
 
 void begin_shutdown(const Step& step, ReportReason why, Signal signal) noexcept {
@@ -59,9 +76,12 @@ void begin_shutdown(const Step& step, ReportReason why, Signal signal) noexcept 
     self.deadline = step.after(step.supervisor.policy.shutdown_timeout);
     self.shutdown_deadline = self.deadline;
     step.order(Report{.kind = ReportKind::shutdown, .reason = why, .signal = signal});
-    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
-        stop(step, id_of(i));
+    if (step.supervisor.policy.announces) {
+        step.order(Announce{Announce::What::stopping});
     }
+    watch_no_more(step);
+    stop_in_order(step);
+    step.changed = true;
 }
 
 void request_stop(const Step& step, Signal signal) noexcept {
@@ -72,7 +92,6 @@ void request_stop(const Step& step, Signal signal) noexcept {
         self.stop_requested = true;
         self.hurry_from = step.after(step.supervisor.policy.stop_repeat);
         begin_shutdown(step, ReportReason::stop_signal, signal);
-        advance(step);
     } else if (step.now < self.hurry_from) {
         return;
     } else if (self.stage == Stage::stopping) {
@@ -91,11 +110,17 @@ void note_failure(const Step& step, ServiceId id) noexcept {
         (step.state(id).out_of_memory && step.policy(id).oom_action == FinalAction::exit);
     if (ends_all || !self.has_failure) {
         self.has_failure = true;
-        self.failure_code = failure_code(step.state(id));
+        self.failure_code = step.state(id).failure_code;
     }
     if (ends_all) {
         begin_shutdown(step, ReportReason::service_failed);
     }
+}
+
+void note_unhealthy(const Step& step) noexcept {
+    step.self().has_failure = true;
+    step.self().failure_code = kUnhealthyCode;
+    begin_shutdown(step, ReportReason::unhealthy);
 }
 
 void note_completion(const Step& step, ServiceId id) noexcept {

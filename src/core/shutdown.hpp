@@ -15,6 +15,9 @@ void request_stop(const Step& step, Signal signal) noexcept;
 void note_failure(const Step& step, ServiceId id) noexcept;
 void note_completion(const Step& step, ServiceId id) noexcept;
 
+// A service is unhealthy, and that is to be the end of all.
+void note_unhealthy(const Step& step) noexcept;
+
 // Moves on once no service is left: to the stragglers, or, while supervising, to the shutdown.
 void advance(const Step& step) noexcept;
 

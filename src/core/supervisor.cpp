@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "ending.hpp"
+#include "order.hpp"
 #include "service.hpp"
 #include "shutdown.hpp"
 #include "step.hpp"
+#include "watch.hpp"
 
 namespace gosv::core {
 
@@ -12,11 +15,17 @@ namespace {
 
 void handle(const Step& step, const Booted&) noexcept {
     for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
-        if (step.supervisor.services[i].phase == Phase::pending) {
-            start(step, static_cast<ServiceId>(i));
+        const auto id = static_cast<ServiceId>(i);
+        if (step.state(id).phase != Phase::pending) {
+            continue;
+        }
+        if (!has_order(step)) {
+            start(step, id);
+        } else if (step.state(id).waiting_deadline == kNever) {
+            await_dependencies(step, id);
         }
     }
-    advance(step);
+    step.changed = true;
 }
 
 void handle(const Step& step, const Started& event) noexcept {
@@ -35,6 +44,27 @@ void handle(const Step& step, const TreeEmptied& event) noexcept {
     on_tree_emptied(step, event.service);
 }
 
+// The deadlines of one service, in the order in which they matter when they fall together: what one
+// of them ends has none of the others any more.
+void meet_deadlines(const Step& step, ServiceId id) noexcept {
+    const ServiceState& state = step.state(id);
+    if (step.now >= state.deadline) {
+        on_deadline(step, id);
+    }
+    if (step.now >= state.start_deadline) {
+        on_start_timeout(step, id);
+    }
+    if (step.now >= state.watchdog_deadline) {
+        on_watchdog_missed(step, id);
+    }
+    if (step.now >= state.probe_deadline) {
+        on_probe_deadline(step, id);
+    }
+    if (step.now >= state.waiting_deadline) {
+        on_waiting(step, id);
+    }
+}
+
 void handle(const Step& step, const DeadlineReached&) noexcept {
     // The whole first: when its time is up, a service's own deadline in the same instant starts
     // nothing any more.
@@ -42,9 +72,8 @@ void handle(const Step& step, const DeadlineReached&) noexcept {
         on_global_deadline(step);
     }
     for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
-        if (step.self().stage != Stage::finished &&
-            step.now >= step.supervisor.services[i].deadline) {
-            on_deadline(step, static_cast<ServiceId>(i));
+        if (step.self().stage != Stage::finished) {
+            meet_deadlines(step, static_cast<ServiceId>(i));
         }
     }
 }
@@ -85,15 +114,32 @@ void handle(const Step& step, const StragglersGone&) noexcept {
     on_stragglers_gone(step);
 }
 
-void handle(const Step&, const NotifiedReady&) noexcept {}
+void handle(const Step& step, const NotifiedReady& event) noexcept {
+    on_notified_ready(step, event.service);
+}
 
-void handle(const Step&, const NotifiedAlive&) noexcept {}
+void handle(const Step& step, const NotifiedAlive& event) noexcept {
+    on_notified_alive(step, event.service);
+}
 
-void handle(const Step&, const NotifiedTrouble&) noexcept {}
+void handle(const Step& step, const NotifiedTrouble& event) noexcept {
+    on_notified_trouble(step, event.service);
+}
 
-void handle(const Step&, const TimeExtended&) noexcept {}
+void handle(const Step& step, const TimeExtended& event) noexcept {
+    on_time_extended(step, event);
+}
 
-void handle(const Step&, const TaskEnded&) noexcept {}
+void handle(const Step& step, const TaskEnded& event) noexcept {
+    switch (event.task) {
+        case Task::probe:
+            on_probe_ended(step, event.service, event.ok);
+            return;
+        case Task::stop_command:
+            on_stop_command_ended(step, event.service);
+            return;
+    }
+}
 
 // std::visit, without the abort() that it keeps for a variant that lost its value to an exception.
 template <std::size_t I = 0>
@@ -112,7 +158,14 @@ void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
     if (supervisor.self.stage == Stage::finished) {
         return;
     }
-    dispatch(Step{supervisor, now, actions}, event);
+    bool changed = false;
+    const Step step{supervisor, now, actions, changed};
+    dispatch(step, event);
+    if (changed) {
+        follow_order(step);
+        announce_readiness(step);
+        advance(step);
+    }
 }
 
 MonotonicTime next_deadline(const Supervisor& supervisor) noexcept {
@@ -121,7 +174,9 @@ MonotonicTime next_deadline(const Supervisor& supervisor) noexcept {
     }
     MonotonicTime earliest = supervisor.self.deadline;
     for (const ServiceState& state : supervisor.services) {
-        earliest = std::min(earliest, state.deadline);
+        earliest =
+            std::min({earliest, state.deadline, state.start_deadline, state.watchdog_deadline,
+                      state.probe_deadline, state.waiting_deadline});
     }
     return earliest;
 }

@@ -65,7 +65,7 @@ enum class ReportKind : std::uint8_t {
     stable,      // counters start afresh
     failed,      // for good; code
     completed,   // ended well for good
-    stopping,    // stop signal sent; signal
+    stopping,    // stop signal sent; signal (none: its stop command runs first); reason, other
     killing,     // KILL sent after the grace period or in a hurry
     draining,    // main process gone, what is left of its tree is ended first
     stopped,     // ended because it was asked to
@@ -73,8 +73,8 @@ enum class ReportKind : std::uint8_t {
     shutdown,    // begins; see reason
     hurried,     // second stop signal
     abandoned,   // something could not be killed (state D) before the deadline
-    ready,       // it defines a readiness, and that has come; uptime: since the spawn
-    healthy,     // uptime: since the spawn; attempt: probes that it took
+    ready,       // it defines a readiness, and that has come; uptime
+    healthy,     // uptime; attempt: probes that it took
     unhealthy,   // attempt: failures in a row; reason none unless on_unhealthy does something
     waiting,     // other, condition, attempt (its failed probes in a row), uptime: for so long
     end,         // code
@@ -111,7 +111,7 @@ struct Report {
     Signal signal{};                           // stopping, killing, forwarded, shutdown
     ServiceId other{};                         // whom it waits for, or what it ends with
     Condition condition = Condition::started;  // waiting, failed with dependency_failed
-    Duration uptime{};                         // exited
+    Duration uptime{};                         // exited, ready, healthy; waiting: for so long
     Duration delay{};                          // restarting
     std::uint32_t attempt = 0;                 // restarting: which restart in a row this will be
     std::uint8_t code = 0;                     // end, failed

@@ -6,7 +6,8 @@
 //    once, when nothing is left of it;
 //  * what a service notifies comes between its Started and its Exited: nothing of an earlier run;
 //  * every StartTask is answered by one TaskEnded, killed or not, also when there was no process to
-//    be had for it. A task may outlive the run that it belongs to.
+//    be had for it. A task may outlive the run that it belongs to. Where it was the last of a
+//    populated tree, TreeEmptied is told first: else what is left would be asked to end.
 #include <cstdint>
 #include <variant>
 

@@ -1,0 +1,184 @@
+#include "order.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include "ending.hpp"
+#include "outcome.hpp"
+#include "service.hpp"
+#include "watch.hpp"
+
+namespace gosv::core {
+
+namespace {
+
+bool holds(const Supervisor& supervisor, const Dependency& dependency) noexcept {
+    const ServiceState& on = supervisor.services[index(dependency.on)];
+    const bool runs = on.phase == Phase::running && on.ending == ReportReason::none;
+    switch (dependency.condition) {
+        case Condition::started:
+            return runs || on.phase == Phase::completed;
+        case Condition::ready:
+            return runs && on.ready;
+        case Condition::healthy:
+            return runs && on.health == Health::healthy;
+        case Condition::completed:
+            return on.phase == Phase::completed;
+    }
+    return false;
+}
+
+bool can_hold_no_more(const Supervisor& supervisor, const Dependency& dependency) noexcept {
+    const Phase phase = supervisor.services[index(dependency.on)].phase;
+    return phase == Phase::failed ||
+           (phase == Phase::completed && (dependency.condition == Condition::ready ||
+                                          dependency.condition == Condition::healthy));
+}
+
+// What it can never have any more and not do without; null while there is hope.
+const Dependency* lost(const Supervisor& supervisor, ServiceId id) noexcept {
+    for (const Dependency& dependency : supervisor.policies[index(id)].dependencies) {
+        if (dependency.required && can_hold_no_more(supervisor, dependency)) {
+            return &dependency;
+        }
+    }
+    return nullptr;
+}
+
+bool is_up(const ServiceState& state) noexcept {
+    return state.phase == Phase::starting || state.phase == Phase::running;
+}
+
+bool ends_with_dependency(const ServiceState& state) noexcept {
+    return state.ending == ReportReason::dependency_restarts;
+}
+
+// Forwards: what one comes to is seen by all that depend on it.
+void start_in_order(const Step& step) noexcept {
+    for (const ServiceId id : step.supervisor.policy.start_order) {
+        if (!step.supervising()) {
+            return;  // a failure has ended the whole
+        }
+        if (step.state(id).phase != Phase::pending) {
+            continue;
+        }
+        if (const Dependency* dependency = lost(step.supervisor, id)) {
+            fail_with(step, id, *dependency);
+        } else if (waits_for(step.supervisor, id) == nullptr) {
+            start(step, id);
+        }
+    }
+}
+
+// Backwards: those that end with a dependency, each after all that end with it.
+void end_in_order(const Step& step) noexcept {
+    for (const ServiceId id : std::views::reverse(step.supervisor.policy.start_order)) {
+        const auto dependents = step.policy(id).dependents;
+        const bool its_turn = std::none_of(
+            dependents.begin(), dependents.end(),
+            [&step](ServiceId dependent) { return ends_with_dependency(step.state(dependent)); });
+        if (its_turn && is_up(step.state(id)) && ends_with_dependency(step.state(id))) {
+            stop(step, id);
+        }
+    }
+}
+
+}  // namespace
+
+const Dependency* waits_for(const Supervisor& supervisor, ServiceId service) noexcept {
+    if (supervisor.services[index(service)].phase != Phase::pending) {
+        return nullptr;
+    }
+    for (const Dependency& dependency : supervisor.policies[index(service)].dependencies) {
+        const bool goes_without = !dependency.required && can_hold_no_more(supervisor, dependency);
+        if (!goes_without && !holds(supervisor, dependency)) {
+            return &dependency;
+        }
+    }
+    return nullptr;
+}
+
+bool has_order(const Step& step) noexcept {
+    return !step.supervisor.policy.start_order.empty();
+}
+
+void await_dependencies(const Step& step, ServiceId id) noexcept {
+    ServiceState& state = step.state(id);
+    step.set_phase(id, Phase::pending);
+    state.since = step.now;
+    state.waiting_deadline = step.after(step.supervisor.policy.first_waiting);
+}
+
+void restart_dependents(const Step& step, ServiceId id) noexcept {
+    if (step.policy(id).dependents.empty()) {
+        return;
+    }
+    for (const ServiceId each : step.supervisor.policy.start_order) {
+        ServiceState& state = step.state(each);
+        if (!is_up(state) || state.ending != ReportReason::none) {
+            continue;
+        }
+        for (const Dependency& dependency : step.policy(each).dependencies) {
+            const bool goes =
+                dependency.on == id || ends_with_dependency(step.state(dependency.on));
+            if (dependency.restart && goes) {
+                state.ending = ReportReason::dependency_restarts;
+                state.ending_with = dependency.on;
+                unwatch(step, each);
+                break;
+            }
+        }
+    }
+}
+
+void follow_order(const Step& step) noexcept {
+    if (!has_order(step)) {
+        return;
+    }
+    switch (step.self().stage) {
+        case Stage::supervising:
+            end_in_order(step);
+            start_in_order(step);
+            return;
+        case Stage::stopping:
+            stop_in_order(step);
+            return;
+        case Stage::sweeping:
+        case Stage::killing:
+        case Stage::finished:
+            return;
+    }
+}
+
+void stop_in_order(const Step& step) noexcept {
+    if (!has_order(step)) {
+        for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+            stop(step, static_cast<ServiceId>(i));
+        }
+        return;
+    }
+    for (const ServiceId id : std::views::reverse(step.supervisor.policy.start_order)) {
+        const auto dependents = step.policy(id).dependents;
+        const bool its_turn = std::all_of(
+            dependents.begin(), dependents.end(),
+            [&step](ServiceId dependent) { return is_final(step.state(dependent).phase); });
+        if (its_turn || !is_alive(step.state(id))) {
+            stop(step, id);
+        }
+    }
+}
+
+void on_waiting(const Step& step, ServiceId id) noexcept {
+    ServiceState& state = step.state(id);
+    state.waiting_deadline = step.after(step.supervisor.policy.next_waiting);
+    if (const Dependency* dependency = waits_for(step.supervisor, id)) {
+        step.order(Report{.kind = ReportKind::waiting,
+                          .service = id,
+                          .other = dependency->on,
+                          .condition = dependency->condition,
+                          .uptime = step.now - state.since,
+                          .attempt = step.state(dependency->on).probe_failures});
+    }
+}
+
+}  // namespace gosv::core

@@ -46,7 +46,8 @@ auto fields(const core::SupervisorState& self) {
 class Explorer {
   public:
     explicit Explorer(const Case& explored)
-        : case_(explored), machine_(explored.plan.policies, explored.plan.whole) {}
+        : case_(explored),
+          machine_(explored.plan.policies, explored.plan.whole, explored.plan.dependencies) {}
 
     Outcome run() {
         Node first{};

@@ -98,6 +98,22 @@ bool read(std::string_view text, core::SignalMap& to) {
     return true;
 }
 
+bool set(core::HealthPolicy& policy, std::string_view key, std::string_view value) {
+    using core::UnhealthyAction;
+    if (key == "on_unhealthy") {
+        return read_choice<UnhealthyAction>(value, policy.on_unhealthy,
+                                            {{"restart", UnhealthyAction::restart},
+                                             {"exit", UnhealthyAction::exit},
+                                             {"none", UnhealthyAction::none}});
+    }
+    return (key == "probes" && read(value, policy.probes)) ||
+           (key == "interval" && read(value, policy.interval)) ||
+           (key == "start_interval" && read(value, policy.start_interval)) ||
+           (key == "timeout" && read(value, policy.timeout)) ||
+           (key == "start_period" && read(value, policy.start_period)) ||
+           (key == "retries" && read_number(value, policy.retries));
+}
+
 bool set(core::ServicePolicy& policy, std::string_view key, std::string_view value) {
     using core::KillMode;
     using core::RestartPolicy;
@@ -135,7 +151,13 @@ bool set(core::ServicePolicy& policy, std::string_view key, std::string_view val
            (key == "stop_signal" && read(value, policy.stop_signal)) ||
            (key == "stop_grace_period" && read(value, policy.stop_grace_period)) ||
            (key == "signals" && read(value, policy.signals)) ||
-           (key == "retry_spawn" && read(value, policy.retry_spawn));
+           (key == "retry_spawn" && read(value, policy.retry_spawn)) ||
+           (key == "oneshot" && read(value, policy.oneshot)) ||
+           (key == "notifies" && read(value, policy.notifies)) ||
+           (key == "start_timeout" && read(value, policy.start_timeout)) ||
+           (key == "watchdog" && read(value, policy.watchdog)) ||
+           (key == "stop_command" && read(value, policy.stop_command)) ||
+           set(policy.health, key, value);
 }
 
 std::optional<ServiceId> find_service(std::string_view name, const Plan& plan) {
@@ -144,6 +166,37 @@ std::optional<ServiceId> find_service(std::string_view name, const Plan& plan) {
         return std::nullopt;
     }
     return static_cast<ServiceId>(found - plan.names.begin());
+}
+
+// "db:ready,migrate:completed:restart:optional"
+bool read(std::string_view text, std::vector<core::Dependency>& to, const Plan& plan) {
+    for (const std::string_view word : split(text, ',')) {
+        const Words parts = split(word, ':');
+        const auto on = find_service(parts[0], plan);
+        core::Dependency dependency{on.value_or(ServiceId{})};
+        if (!on || parts.size() < 2 ||
+            !read_choice<core::Condition>(parts[1], dependency.condition,
+                                          {{"started", core::Condition::started},
+                                           {"ready", core::Condition::ready},
+                                           {"healthy", core::Condition::healthy},
+                                           {"completed", core::Condition::completed}})) {
+            return false;
+        }
+        for (const std::string_view part : std::span(parts).subspan(2)) {
+            if (part != "restart" && part != "optional") {
+                return false;
+            }
+            dependency.restart = dependency.restart || part == "restart";
+            dependency.required = dependency.required && part != "optional";
+        }
+        to.push_back(dependency);
+    }
+    return true;
+}
+
+bool set_dependencies(std::string_view value, Plan& plan) {
+    plan.dependencies.resize(plan.names.size());
+    return read(value, plan.dependencies[plan.policies.size() - 1], plan);
 }
 
 bool set(core::SupervisorPolicy& policy, std::string_view key, std::string_view value,
@@ -155,6 +208,9 @@ bool set(core::SupervisorPolicy& policy, std::string_view key, std::string_view 
     return (key == "shutdown_timeout" && read(value, policy.shutdown_timeout)) ||
            (key == "straggler_grace" && read(value, policy.straggler_grace)) ||
            (key == "abandon_after" && read(value, policy.abandon_after)) ||
+           (key == "announces" && read(value, policy.announces)) ||
+           (key == "first_waiting" && read(value, policy.first_waiting)) ||
+           (key == "next_waiting" && read(value, policy.next_waiting)) ||
            (key == "command_mode" && read(value, policy.command_mode));
 }
 
@@ -184,6 +240,33 @@ std::optional<core::Event> parse_spawn_failed(ServiceId service,
         return std::nullopt;
     }
     return failed;
+}
+
+// What it says of itself, and how a task of its ended; nullopt: none of these.
+std::optional<core::Event> parse_word(std::string_view verb, ServiceId service,
+                                      std::span<const std::string_view> words) {
+    if (words.empty()) {
+        return verb == "ready"     ? std::optional<core::Event>(core::NotifiedReady{service})
+               : verb == "alive"   ? std::optional<core::Event>(core::NotifiedAlive{service})
+               : verb == "trouble" ? std::optional<core::Event>(core::NotifiedTrouble{service})
+                                   : std::nullopt;
+    }
+    if (words.size() > 1) {
+        return std::nullopt;
+    }
+    if (verb == "extended") {
+        core::TimeExtended extended{service};
+        return read(words[0], extended.by) ? std::optional<core::Event>(extended) : std::nullopt;
+    }
+    const bool ok = words[0] == "ok";
+    if (!ok && words[0] != "failed") {
+        return std::nullopt;
+    }
+    return verb == "probe_ended"
+               ? std::optional<core::Event>(core::TaskEnded{service, core::Task::probe, ok})
+           : verb == "stop_command_ended"
+               ? std::optional<core::Event>(core::TaskEnded{service, core::Task::stop_command, ok})
+               : std::nullopt;
 }
 
 std::optional<core::Event> parse_fact(const Words& words, const Plan& plan) {
@@ -231,21 +314,23 @@ std::optional<core::Event> parse_fact(const Words& words, const Plan& plan) {
             exited.tree_populated = exited.tree_populated || word == "populated";
             exited.out_of_memory = exited.out_of_memory || word == "out_of_memory";
         }
-        if (status) {
-            return exited;
-        }
+        return status ? std::optional<core::Event>(exited) : std::nullopt;
     }
-    return std::nullopt;
+    return parse_word(verb, *service, std::span(words).subspan(3));
 }
 
 }  // namespace
+
+std::string_view service_name(std::string_view line) {
+    const Words words = split(line, ' ');
+    return words.size() > 1 && words[0] == "service" ? words[1] : std::string_view{};
+}
 
 bool parse_plan_line(std::string_view line, Plan& plan) {
     const Words words = split(line, ' ');
     std::size_t first_option = 1;
     const bool service = words[0] == "service";
     if (service && words.size() > 1) {
-        plan.names.emplace_back(words[1]);
         plan.policies.push_back(test::default_policy());
         first_option = 2;
     } else if (words[0] != "supervisor") {
@@ -258,8 +343,10 @@ bool parse_plan_line(std::string_view line, Plan& plan) {
         }
         const std::string_view key = word.substr(0, equals);
         const std::string_view value = word.substr(equals + 1);
-        if (!(service ? set(plan.policies.back(), key, value)
-                      : set(plan.whole, key, value, plan))) {
+        const bool understood = !service              ? set(plan.whole, key, value, plan)
+                                : key == "depends_on" ? set_dependencies(value, plan)
+                                                      : set(plan.policies.back(), key, value);
+        if (!understood) {
             return false;
         }
     }

@@ -15,12 +15,38 @@ std::string deadline_text(MonotonicTime deadline) {
                               : "deadline @" + test::to_text(deadline.time_since_epoch());
 }
 
+// What is to be known of a service beyond its phase: whom it waits for, whether it is ready and
+// healthy, why it is about to be ended.
+std::string details(test::Machine& machine, const Plan& plan, std::size_t i) {
+    const core::ServiceState& state = machine.states[i];
+    const core::ServicePolicy& policy = machine.policies[i];
+    std::string text;
+    const auto add = [&text](std::string_view word) {
+        text += text.empty() ? " (" : ", ";
+        text += word;
+    };
+    if (const auto* on = core::waits_for(machine.supervisor(), static_cast<ServiceId>(i))) {
+        add(plan.names[index(on->on)] + " " + std::string(core::name(on->condition)));
+    }
+    if ((policy.notifies || policy.health.probes) && state.ready) {
+        add("ready");
+    }
+    if (state.health != core::Health::none) {
+        add("health " + std::string(core::name(state.health)));
+    }
+    if (state.ending != core::ReportReason::none) {
+        add(core::name(state.ending));
+    }
+    return text.empty() ? text : text + ")";
+}
+
 // "= web running, db backoff; supervising; deadline @2s"
 std::string state_text(test::Machine& machine, const Plan& plan) {
     std::string text = "= ";
     for (std::size_t i = 0; i < plan.names.size(); ++i) {
         text += (i > 0 ? ", " : "") + plan.names[i] + " ";
         text += core::name(machine.states[i].phase);
+        text += details(machine, plan, i);
     }
     text += "; ";
     text += core::name(machine.self.stage);
@@ -50,6 +76,14 @@ std::string answer(test::Machine& machine, const Plan& plan, const TimedEvent& t
 Played play(std::string_view file) {
     Played played;
     Plan plan;
+    for (std::string_view rest = file; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view name = service_name(rest.substr(0, end));
+        if (!name.empty()) {
+            plan.names.emplace_back(name);
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     std::optional<test::Machine> machine;
     MonotonicTime last{};
     std::size_t number = 0;
@@ -85,7 +119,7 @@ Played play(std::string_view file) {
         }
         last = timed->at;
         if (!machine) {
-            machine.emplace(plan.policies, plan.whole);
+            machine.emplace(plan.policies, plan.whole, plan.dependencies);
         }
         played.text += answer(*machine, plan, *timed);
     }

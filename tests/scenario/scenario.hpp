@@ -13,6 +13,7 @@ namespace gosv::scenario {
 struct Plan {
     std::vector<std::string> names;
     std::vector<core::ServicePolicy> policies;
+    test::Dependencies dependencies;  // empty, or one element a service
     core::SupervisorPolicy whole;
 };
 
@@ -22,8 +23,12 @@ struct TimedEvent {
 };
 
 // "service web restart=never ..." or "supervisor shutdown_timeout=9s ...": false when the line is
-// neither, or wrong.
+// neither, or wrong. plan.names has the names of all services already, so that each can depend on
+// any other.
 bool parse_plan_line(std::string_view line, Plan& plan);
+
+// The name in "service web ..."; empty for any other line.
+std::string_view service_name(std::string_view line);
 
 // "@1500ms exited web code 3 populated"; nullopt when it cannot be understood.
 std::optional<TimedEvent> parse_event(std::string_view line, const Plan& plan);

@@ -44,13 +44,25 @@ bool is_about_service(ReportKind kind) {
     return false;
 }
 
-std::string details(const core::Report& report) {
+// "db ready"
+std::string dependency_text(const core::Report& report, std::span<const std::string> names) {
+    return names[index(report.other)] + " " + std::string(core::name(report.condition));
+}
+
+std::string details(const core::Report& report, std::span<const std::string> names) {
     std::string text;
     const auto add = [&text](const std::string& detail) {
         text += (text.empty() ? ": " : ", ") + detail;
     };
     if (report.reason != core::ReportReason::none) {
         add(std::string(core::name(report.reason)));
+    }
+    if (report.reason == core::ReportReason::dependency_failed ||
+        report.kind == ReportKind::waiting) {
+        add(dependency_text(report, names));
+    }
+    if (report.reason == core::ReportReason::dependency_restarts) {
+        add("with " + names[index(report.other)]);
     }
     if (report.kind == ReportKind::exited || report.kind == ReportKind::failed ||
         report.kind == ReportKind::completed || report.kind == ReportKind::stopped) {
@@ -59,10 +71,22 @@ std::string details(const core::Report& report) {
     if (!report.signal.is_none()) {
         add(name_of(report.signal));
     }
-    if (report.kind == ReportKind::exited) {
+    if (report.kind == ReportKind::stopping && report.signal.is_none()) {
+        add("stop command");
+    }
+    if (report.kind == ReportKind::waiting) {
+        add("for " + to_text(report.uptime));
+    }
+    if (report.kind == ReportKind::exited || report.kind == ReportKind::ready ||
+        report.kind == ReportKind::healthy) {
         add("uptime " + to_text(report.uptime));
     }
-    if (report.kind == ReportKind::restarting) {
+    if (report.kind == ReportKind::healthy || report.kind == ReportKind::unhealthy ||
+        (report.kind == ReportKind::waiting && report.attempt > 0)) {
+        add(std::to_string(report.attempt) + (report.attempt == 1 ? " probe" : " probes"));
+    }
+    if (report.kind == ReportKind::restarting &&
+        report.reason != core::ReportReason::dependency_restarts) {
         add("attempt " + std::to_string(report.attempt) + " in " + to_text(report.delay));
     }
     if (report.kind == ReportKind::failed || report.kind == ReportKind::end) {
@@ -92,7 +116,7 @@ std::string text_of(const core::Report& report, std::span<const std::string> nam
     if (is_about_service(report.kind)) {
         text += " " + names[index(report.service)];
     }
-    return text + details(report);
+    return text + details(report, names);
 }
 
 std::string text_of(const core::StartTask& order, std::span<const std::string> names) {

@@ -17,12 +17,20 @@ inline core::ServicePolicy default_policy() {
     return policy;
 }
 
+// dependencies[i]: what service i waits for. Empty: nobody waits for anybody.
+using Dependencies = std::vector<std::vector<core::Dependency>>;
+
 struct Machine {
-    explicit Machine(std::vector<core::ServicePolicy> services, core::SupervisorPolicy whole = {})
+    explicit Machine(std::vector<core::ServicePolicy> services, core::SupervisorPolicy whole = {},
+                     Dependencies edges = {})
         : policies(std::move(services)),
           policy(whole),
           states(policies.size()),
-          actions(4 * core::action_capacity(policies.size())) {}
+          actions(4 * core::action_capacity(policies.size())),
+          dependencies(std::move(edges)),
+          dependents(policies.size()) {
+        connect();
+    }
 
     // The actions stay valid until the next call.
     std::span<const core::Action> feed(const core::Event& event, MonotonicTime at) {
@@ -41,6 +49,50 @@ struct Machine {
     core::SupervisorState self;
     std::vector<core::ServiceState> states;
     core::ActionSink actions;
+    // What the spans in the policies point into; moved as a whole.
+    Dependencies dependencies;
+    std::vector<std::vector<ServiceId>> dependents;
+    std::vector<ServiceId> start_order;
+
+  private:
+    // As the plan does: who waits for whom, and every service after all that it waits for.
+    void connect() {
+        if (dependencies.empty()) {
+            return;
+        }
+        dependencies.resize(policies.size());
+        for (std::size_t i = 0; i < policies.size(); ++i) {
+            for (const core::Dependency& dependency : dependencies[i]) {
+                auto& waiting = dependents[index(dependency.on)];
+                if (waiting.empty() || waiting.back() != static_cast<ServiceId>(i)) {
+                    waiting.push_back(static_cast<ServiceId>(i));
+                }
+            }
+        }
+        std::vector<std::size_t> missing(policies.size());
+        for (std::size_t i = 0; i < policies.size(); ++i) {
+            for (const auto& each : dependents[i]) {
+                ++missing[index(each)];
+            }
+        }
+        for (std::size_t i = 0; i < policies.size(); ++i) {
+            if (missing[i] == 0) {
+                start_order.push_back(static_cast<ServiceId>(i));
+            }
+        }
+        for (std::size_t at = 0; at < start_order.size(); ++at) {
+            for (const ServiceId each : dependents[index(start_order[at])]) {
+                if (--missing[index(each)] == 0) {
+                    start_order.push_back(each);
+                }
+            }
+        }
+        for (std::size_t i = 0; i < policies.size(); ++i) {
+            policies[i].dependencies = dependencies[i];
+            policies[i].dependents = dependents[i];
+        }
+        policy.start_order = start_order;
+    }
 };
 
 }  // namespace gosv::test

@@ -43,6 +43,9 @@ TEST_CASE("every enumerator has a name of its own, in lower case") {
     check_names(Stage::finished);
     check_names(ReportKind::unexpected);
     check_names(ReportReason::out_of_memory);
+    check_names(Condition::completed);
+    check_names(Health::unhealthy);
+    check_names(Task::stop_command);
 }
 
 TEST_CASE("names are the words of the header") {

@@ -1,10 +1,10 @@
 #pragma once
 // The built-in health probes: tcp, http and file. Each is one question, asked in a child of its own
 // (fork_probe), because PID 1 never connects, never waits for an answer and never looks at a path
-// that may hang. The functions themselves block, within their limit; they may allocate.
+// that may hang. The functions themselves block, within their timeout; they may allocate.
 //
-// `limit` is the probe's own. It is to be a little shorter than the time after which gosv kills the
-// child, or the reason that the probe would give comes too late.
+// `timeout` is when gosv kills the child. The probe gives up a little before, so that its reason
+// comes in time, and tells of the whole: "no answer within 3s".
 //
 // No HTTP library: what is asked is a status line. That is one request of fixed form and at most 4
 // kB of an answer, less than the configuration of a client that can do more (names, TLS, redirects,
@@ -43,7 +43,7 @@ class ProbeResult {
 
 // Good: somebody accepts the connection. Endpoints are tried in turn; the first one's reason is
 // told when none is good.
-ProbeResult probe_tcp(std::span<const Endpoint> endpoints, Duration limit) noexcept;
+ProbeResult probe_tcp(std::span<const Endpoint> endpoints, Duration timeout) noexcept;
 
 // GET; good: a status of 2xx or 3xx. Only a connection that does not come about makes it try the
 // next endpoint.
@@ -54,7 +54,7 @@ struct HttpQuestion {
 };
 
 ProbeResult probe_http(std::span<const Endpoint> endpoints, const HttpQuestion& question,
-                       Duration limit) noexcept;
+                       Duration timeout) noexcept;
 
 // Good: there is such a file (or directory, or socket) at the end of all links.
 ProbeResult probe_file(const char* path) noexcept;

@@ -12,7 +12,7 @@ namespace gosv::os {
 
 namespace {
 
-// Looks at a parent altogether, those of climbs begun anew included.
+// More levels than these are not climbed.
 constexpr int kMostLooks = 64;
 
 Result<Pid> parent_of(const Proc& proc, Pid pid) noexcept {
@@ -50,12 +50,10 @@ Membership membership_by_descent(const Proc& proc, Pid main, Pid process) noexce
     Pid at = process;
     for (int looks = 0; looks < kMostLooks; ++looks) {
         const Result<Pid> parent = parent_of(proc, at);
-        if (!parent.ok() && at == process) {
-            return proc.is_mounted() ? Membership::gone : Membership::outside;
-        }
         if (!parent.ok()) {
-            at = process;  // somebody in between has died: whoever is below has another parent now
-            continue;
+            // Of a sender that is there, a parent in between may have died: what was below it has
+            // been adopted, by gosv as a rule.
+            return at == process && proc.is_mounted() ? Membership::gone : Membership::outside;
         }
         if (parent.value() == main) {
             return Membership::inside;

@@ -14,6 +14,7 @@
 
 #include "gosv/os/cgroup.hpp"
 #include "support/allocation_tripwire.hpp"
+#include "support/fake_proc.hpp"
 #include "support/fd_leak_guard.hpp"
 #include "support/temp_dir.hpp"
 
@@ -257,4 +258,41 @@ TEST_CASE("a service with a dot in its name cannot be taken for a file of the ke
     const CgroupTree tree(Fd(), "/", {{"memory.max", {}}, {"web", {}}}, Proc::open());
     CHECK(tree.leaf_path(0) == "services/memory.max.service");
     CHECK(tree.leaf_path(1) == "services/web");
+}
+
+TEST_CASE("who is in the leaf or below it belongs to the service, and who is beside it does not") {
+    test::FakeProc fake;
+    const auto add = [&](int pid, const std::string& text) {
+        fake.add({.pid = pid});
+        fake.write(std::to_string(pid) + "/cgroup", text);
+    };
+    add(2, "0::/pod/services/web\n");
+    add(3, "12:cpu:/\n0::/pod/services/web/workers/7\n");
+    add(4, "0::/pod/services/web-2\n");
+    add(5, "0::/pod/init\n");
+    add(6, "0::/services/web\n");
+    add(7, "0::/pod/services\n");
+    add(8, "0::/../pod/services/web\n");
+    add(9, "1:name=systemd:/pod/services/web\n");
+    add(10, "");
+    add(11, "0::/pod/services/web (deleted)\n");
+    const CgroupTree tree(Fd(), "/pod", {{"db", {}}, {"web", {}}}, fake.open());
+    const auto ask = [&](int pid, std::size_t leaf = 1) {
+        const test::AllocationTripwire tripwire("asking who is in a leaf");
+        return tree.membership(leaf, Pid{pid});
+    };
+    CHECK(ask(2) == Membership::inside);
+    CHECK(ask(3) == Membership::inside);
+    CHECK(ask(2, 0) == Membership::outside);
+    for (const int pid : {4, 5, 6, 7, 8, 9, 10, 11}) {
+        CAPTURE(pid);
+        CHECK(ask(pid) == Membership::outside);
+    }
+    CHECK(ask(12) == Membership::gone);
+    CHECK(ask(0) == Membership::outside);
+    CHECK(ask(-1) == Membership::outside);
+
+    const CgroupTree at_root(Fd(), "/", {{"web", {}}}, fake.open());
+    CHECK(at_root.membership(0, Pid{6}) == Membership::inside);
+    CHECK(at_root.membership(0, Pid{2}) == Membership::outside);
 }

@@ -1,13 +1,10 @@
-// From the plan's ExecSpec to the child's image: everything that the child will need is laid out
-// here, before the loop starts, because after the clone nothing may be allocated.
+#include "app/child_image.hpp"
+
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 
-#include "app/linux_platform.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -15,6 +12,9 @@ namespace gosv::app {
 namespace {
 
 constexpr std::string_view kListenPid = "LISTEN_PID=";
+constexpr std::string_view kNotifySocket = "NOTIFY_SOCKET=";
+constexpr std::string_view kWatchdogPid = "WATCHDOG_PID=";
+constexpr std::string_view kWatchdogUsec = "WATCHDOG_USEC=";
 
 constexpr std::uint64_t kAllCapabilities = ~std::uint64_t{0};
 
@@ -24,90 +24,145 @@ std::uint64_t kept_capabilities(const manifest::Capabilities& wanted) noexcept {
     return (kAllCapabilities & ~dropped) | added;
 }
 
+bool is_for_the_service_alone(std::string_view entry) noexcept {
+    return entry.starts_with(kNotifySocket) || entry.starts_with(kWatchdogPid) ||
+           entry.starts_with(kWatchdogUsec);
+}
+
 }  // namespace
 
-void LinuxPlatform::build_image(const manifest::ExecSpec& spec,
-                                const os::InheritedSignals& inherited, bool command_mode,
-                                Image& image) {
-    os::ChildImage& child = image.child;
-    child.argv = spec.argv.get();
-    child.envp = spec.envp.get();
-    child.candidates = spec.candidates.get();
-
-    // A script without #! is run as execvp(3) does: /bin/sh SCRIPT ARG...
-    image.shell_argv.push_back(const_cast<char*>("/bin/sh"));
-    image.shell_argv.push_back(nullptr);  // the child puts the script's path here
-    for (std::size_t i = 1; i < spec.argv.size(); ++i) {
-        image.shell_argv.push_back(spec.argv.get()[i]);
+void ProgramImage::build_service(const manifest::ExecSpec& spec, std::string_view notify_socket) {
+    build(spec, spec.argv, spec.candidates);
+    child_.stdin_null = spec.stdin_mode == manifest::StdinMode::null && !spec.tty;
+    child_.take_terminal = spec.tty && ::isatty(STDIN_FILENO) == 1;
+    child_.notify_fd = spec.notify_fd.value_or(-1);
+    if (!spec.notify_socket) {
+        return;
     }
-    image.shell_argv.push_back(nullptr);
-    child.shell_argv = image.shell_argv.data();
-
-    if (spec.working_dir) {
-        child.working_dir = spec.working_dir->c_str();
+    copy_environment(spec);
+    notify_socket_ = std::string(kNotifySocket) + std::string(notify_socket);
+    bool has_watchdog = false;
+    for (char*& entry : envp_) {
+        const std::string_view text = entry != nullptr ? entry : "";
+        has_watchdog = has_watchdog || text.starts_with(kWatchdogUsec);
+        if (text.starts_with(kNotifySocket)) {
+            entry = notify_socket_.data();
+        }
     }
-    child.stdin_null = spec.stdin_mode == manifest::StdinMode::null && !spec.tty;
-    child.take_terminal = spec.tty && ::isatty(STDIN_FILENO) == 1;
-    child.set_umask = spec.umask.has_value();
-    child.umask = spec.umask.value_or(0);
-    child.set_nice = spec.nice.has_value();
-    child.nice = spec.nice.value_or(0);
-    if (spec.oom_score_adj) {
-        image.oom_score_adj = std::to_string(*spec.oom_score_adj);
-        child.oom_score_adj = image.oom_score_adj.c_str();
-        child.oom_score_adj_len = image.oom_score_adj.size();
-    }
-    for (const manifest::ResourceLimit& limit : spec.ulimits) {
-        image.rlimits.push_back({limit.resource, {limit.soft, limit.hard}});
-    }
-    child.rlimits = image.rlimits.data();
-    child.rlimit_count = image.rlimits.size();
-
-    const bool becomes_root = spec.credentials ? spec.credentials->uid == 0 : ::geteuid() == 0;
-    if (spec.credentials) {
-        child.set_credentials = true;
-        child.uid = spec.credentials->uid;
-        child.gid = spec.credentials->gid;
-        child.groups = spec.credentials->groups.data();
-        child.group_count = spec.credentials->groups.size();
-    }
-    if (spec.capabilities.any()) {
-        child.set_capabilities = true;
-        child.keep_caps = kept_capabilities(spec.capabilities);
-        // Root gets its capabilities at the exec anyway; another user only the ambient ones.
-        child.ambient_caps = becomes_root                ? 0
-                             : spec.capabilities.add_all ? kAllCapabilities
-                                                         : spec.capabilities.add;
-    }
-    child.no_new_privs = spec.no_new_privileges;
-
-    if (command_mode) {
-        // CMD gets the signal state that gosv was given: `nohup gosv -- CMD` protects CMD.
-        child.mask = inherited.blocked;
-        child.ignored = inherited.ignored;
-        build_command_extras(spec, image);
+    if (has_watchdog) {
+        // So that the main process alone takes it for its own (sd_watchdog_enabled(3)), and not
+        // every program that it starts.
+        envp_.insert(envp_.end() - 1, watchdog_pid_.data());
+        child_.envp = envp_.data();
+        child_.watchdog_pid = add_pid_entry(kWatchdogPid, watchdog_pid_);
     }
 }
 
-void LinuxPlatform::build_command_extras(const manifest::ExecSpec& spec, Image& image) {
+void ProgramImage::build_command(const manifest::ExecSpec& spec,
+                                 const os::InheritedSignals& inherited) {
+    build_service(spec, {});
+    // CMD gets the signal state that gosv was given: `nohup gosv -- CMD` protects CMD.
+    child_.mask = inherited.blocked;
+    child_.ignored = inherited.ignored;
     // The terminal is CMD's if it is ours now; started in the background, gosv does not steal it.
     const Result<Pid> foreground = sys::tcgetpgrp(BorrowedFd(STDIN_FILENO));
-    image.child.take_terminal = foreground.ok() && foreground.value() == Pid{::getpgrp()};
+    child_.take_terminal = foreground.ok() && foreground.value() == Pid{::getpgrp()};
 
     // Socket activation (sd_listen_fds(3)) names the process that the descriptors are for: us,
     // until now. The child writes its own pid.
     const std::string own = std::string(kListenPid) + std::to_string(::getpid());
     for (std::size_t i = 0; i < spec.envp.size(); ++i) {
         if (spec.envp[i] == own) {
-            image.envp.assign(spec.envp.get(), spec.envp.get() + spec.envp.size() + 1);
-            std::copy(kListenPid.begin(), kListenPid.end(), image.listen_pid.begin());
-            image.envp[i] = image.listen_pid.data();
-            image.child.envp = image.envp.data();
-            image.child.listen_pid = {image.listen_pid.data() + kListenPid.size(),
-                                      image.listen_pid.size() - kListenPid.size()};
+            copy_environment(spec);
+            envp_[i] = listen_pid_.data();
+            child_.listen_pid = add_pid_entry(kListenPid, listen_pid_);
             return;
         }
     }
+}
+
+void ProgramImage::build_task(const manifest::ExecSpec& spec, core::Task task) {
+    const manifest::CommandSpec& command =
+        task == core::Task::probe ? spec.probe_command : spec.stop_command;
+    build(spec, command.argv, command.candidates);
+    child_.stdin_null = true;
+    child_.capture_output = task == core::Task::probe;
+    copy_environment(spec);
+    std::erase_if(envp_, [](const char* entry) {
+        return entry != nullptr && is_for_the_service_alone(entry);
+    });
+    child_.envp = envp_.data();
+}
+
+void ProgramImage::build(const manifest::ExecSpec& spec, const manifest::StringBlock& argv,
+                         const manifest::StringBlock& candidates) {
+    child_.argv = argv.get();
+    child_.envp = spec.envp.get();
+    child_.candidates = candidates.get();
+
+    // A script without #! is run as execvp(3) does: /bin/sh SCRIPT ARG...
+    shell_argv_.push_back(const_cast<char*>("/bin/sh"));
+    shell_argv_.push_back(nullptr);  // the child puts the script's path here
+    for (std::size_t i = 1; i < argv.size(); ++i) {
+        shell_argv_.push_back(argv.get()[i]);
+    }
+    shell_argv_.push_back(nullptr);
+    child_.shell_argv = shell_argv_.data();
+
+    if (spec.working_dir) {
+        child_.working_dir = spec.working_dir->c_str();
+    }
+    build_limits(spec);
+    build_privileges(spec);
+}
+
+void ProgramImage::build_limits(const manifest::ExecSpec& spec) {
+    child_.set_umask = spec.umask.has_value();
+    child_.umask = spec.umask.value_or(0);
+    child_.set_nice = spec.nice.has_value();
+    child_.nice = spec.nice.value_or(0);
+    if (spec.oom_score_adj) {
+        oom_score_adj_ = std::to_string(*spec.oom_score_adj);
+        child_.oom_score_adj = oom_score_adj_.c_str();
+        child_.oom_score_adj_len = oom_score_adj_.size();
+    }
+    for (const manifest::ResourceLimit& limit : spec.ulimits) {
+        rlimits_.push_back({limit.resource, {limit.soft, limit.hard}});
+    }
+    child_.rlimits = rlimits_.data();
+    child_.rlimit_count = rlimits_.size();
+}
+
+void ProgramImage::build_privileges(const manifest::ExecSpec& spec) {
+    const bool becomes_root = spec.credentials ? spec.credentials->uid == 0 : ::geteuid() == 0;
+    if (spec.credentials) {
+        child_.set_credentials = true;
+        child_.uid = spec.credentials->uid;
+        child_.gid = spec.credentials->gid;
+        child_.groups = spec.credentials->groups.data();
+        child_.group_count = spec.credentials->groups.size();
+    }
+    if (spec.capabilities.any()) {
+        child_.set_capabilities = true;
+        child_.keep_caps = kept_capabilities(spec.capabilities);
+        // Root gets its capabilities at the exec anyway; another user only the ambient ones.
+        child_.ambient_caps = becomes_root                ? 0
+                              : spec.capabilities.add_all ? kAllCapabilities
+                                                          : spec.capabilities.add;
+    }
+    child_.no_new_privs = spec.no_new_privileges;
+}
+
+// The pointers alone; the plan keeps the text.
+void ProgramImage::copy_environment(const manifest::ExecSpec& spec) {
+    envp_.assign(spec.envp.get(), spec.envp.get() + spec.envp.size() + 1);
+    child_.envp = envp_.data();
+}
+
+// "LISTEN_PID=", and where the child writes its pid behind it.
+os::PidSlot ProgramImage::add_pid_entry(std::string_view name, std::array<char, 24>& entry) {
+    std::copy(name.begin(), name.end(), entry.begin());
+    return {entry.data() + name.size(), entry.size() - name.size()};
 }
 
 }  // namespace gosv::app

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "app/epoll_token.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -24,35 +25,14 @@ class StderrOutput final : public SnapshotOutput {
     }
 };
 
-// Epoll tokens: what it is, for which service, and which of its status pipes.
-enum class TokenKind : std::uint8_t { signals, timer, log, exec_status, trees };
-
-constexpr std::uint64_t make_token(TokenKind kind, std::size_t service = 0,
-                                   std::uint32_t generation = 0) noexcept {
-    return (static_cast<std::uint64_t>(kind) << 56) | (static_cast<std::uint64_t>(service) << 32) |
-           generation;
-}
-
-constexpr TokenKind kind_of(std::uint64_t token) noexcept {
-    return static_cast<TokenKind>(token >> 56);
-}
-
-constexpr std::size_t service_of(std::uint64_t token) noexcept {
-    return static_cast<std::size_t>((token >> 32) & 0xffff);
-}
-
-constexpr std::uint32_t generation_of(std::uint64_t token) noexcept {
-    return static_cast<std::uint32_t>(token);
-}
-
 }  // namespace
 
-LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
-                             os::Timer timer, const os::InheritedSignals& inherited,
-                             ServiceCgroups cgroups)
-    : signals_(std::move(signals)),
-      epoll_(std::move(epoll)),
-      timer_(std::move(timer)),
+LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
+                             const os::InheritedSignals& inherited, ServiceCgroups cgroups,
+                             os::NotifySender supervisor)
+    : signals_(std::move(opened.signals)),
+      epoll_(std::move(opened.epoll)),
+      timer_(std::move(opened.timer)),
       proc_(os::Proc::open()),
       descendants_(proc_, kSweepBudget),
       clone_method_(os::probe_clone()),
@@ -60,20 +40,30 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals
       handles_(plan.execs.size()),
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
+      notices_(std::move(opened.notices)),
+      tasks_(plan, clone_method_, *trees_, epoll_),
+      supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
-      exec_ready_(plan.execs.size() + 64),
+      exec_ready_(os::Epoll::kBatch),
+      notices_now_(os::Epoll::kBatch),
       tree_news_(plan.execs.size() + 64),
       is_pid1_(::getpid() == 1) {
     for (std::size_t i = 0; i < plan.execs.size(); ++i) {
-        build_image(plan.execs[i], inherited, plan.supervisor.command_mode, images_[i]);
-        owns_terminal_ = owns_terminal_ || images_[i].child.take_terminal;
+        if (plan.supervisor.command_mode) {
+            images_[i].build_command(plan.execs[i], inherited);
+        } else {
+            images_[i].build_service(plan.execs[i],
+                                     notices_.socket_name(static_cast<ServiceId>(i)));
+        }
+        owns_terminal_ = owns_terminal_ || images_[i].takes_terminal();
     }
 }
 
 Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan& plan,
                                                            const os::InheritedSignals& inherited,
                                                            BorrowedFd log_stream,
-                                                           ServiceCgroups cgroups) {
+                                                           ServiceCgroups cgroups,
+                                                           os::NotifySender supervisor) {
     auto signals = os::SignalQueue::open();
     if (!signals.ok()) {
         return signals.error();
@@ -86,9 +76,15 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
     if (!timer.ok()) {
         return timer.error();
     }
+    auto notices = ServiceNotices::open(plan, epoll.value());
+    if (!notices.ok()) {
+        return notices.error();
+    }
     std::unique_ptr<LinuxPlatform> platform(
-        new LinuxPlatform(plan, std::move(signals).value(), std::move(epoll).value(),
-                          std::move(timer).value(), inherited, std::move(cgroups)));
+        new LinuxPlatform(plan,
+                          {std::move(signals).value(), std::move(epoll).value(),
+                           std::move(timer).value(), std::move(notices).value()},
+                          inherited, std::move(cgroups), std::move(supervisor)));
     platform->log_stream_ = log_stream;
     for (const Status added :
          {platform->epoll_.add_readable(platform->signals_.fd(), make_token(TokenKind::signals)),
@@ -135,8 +131,10 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
         timer_.arm(deadline);
     }
     exec_ready_.clear();
+    notices_now_.clear();
     tree_news_.clear();
     for (const os::Ready& ready : epoll_.wait(may_sleep)) {
+        const ServiceId service = service_of(ready.token);
         switch (kind_of(ready.token)) {
             case TokenKind::signals:
             case TokenKind::log:
@@ -147,13 +145,22 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
             case TokenKind::trees:
                 trees_->read_events(tree_news_);
                 break;
-            case TokenKind::exec_status: {
-                const std::size_t service = service_of(ready.token);
-                if (handles_[service].generation == generation_of(ready.token)) {
-                    (void)exec_ready_.push(static_cast<ServiceId>(service));
+            case TokenKind::exec_status:
+                if (handles_[index(service)].generation == generation_of(ready.token)) {
+                    (void)exec_ready_.push(service);
                 }
                 break;
-            }
+            case TokenKind::notify_socket:
+                (void)notices_now_.push(service);
+                break;
+            case TokenKind::readiness:
+                if (notices_.is_current(service, generation_of(ready.token))) {
+                    (void)notices_now_.push(service);
+                }
+                break;
+            case TokenKind::probe_output:
+                tasks_.read_output(service, generation_of(ready.token));
+                break;
         }
     }
 }
@@ -178,8 +185,9 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
     if (!leaf.ok()) {
         return leaf.error();
     }
+    notices_.forget(service, epoll_);
     Result<os::Spawned> spawned =
-        os::spawn(images_[index(service)].child, clone_method_, leaf.value().borrow());
+        os::spawn(images_[index(service)].child(), clone_method_, leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }
@@ -187,9 +195,9 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
     handle.status = std::move(spawned.value().status);
     ++handle.generation;
     // If it cannot be watched (ENOMEM, ENOSPC), the status is read when the child dies.
-    (void)epoll_.add_readable(
-        handle.status.borrow(),
-        make_token(TokenKind::exec_status, index(service), handle.generation));
+    (void)epoll_.add_readable(handle.status.borrow(),
+                              make_token(TokenKind::exec_status, service, handle.generation));
+    notices_.listen(service, std::move(spawned.value().readiness), epoll_);
     return spawned.value().pid;
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 // The port implemented with os/. Owns the descriptors of the running part: epoll, signalfd,
-// timerfd, the status pipes of services that are starting, and through ServiceTrees what says who
-// belongs to a service.
-#include <array>
+// timerfd, the status pipes of services that are starting; and through classes of their own what
+// says who belongs to a service (ServiceTrees), what services say of themselves (ServiceNotices)
+// and what runs beside them (ServiceTasks).
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/child_image.hpp"
 #include "app/service_cgroups.hpp"
+#include "app/service_notices.hpp"
+#include "app/service_tasks.hpp"
 #include "app/service_trees.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/bounded.hpp"
@@ -17,6 +20,7 @@
 #include "gosv/os/child.hpp"
 #include "gosv/os/descendants.hpp"
 #include "gosv/os/epoll.hpp"
+#include "gosv/os/notify_send.hpp"
 #include "gosv/os/procfs.hpp"
 #include "gosv/os/timer.hpp"
 
@@ -28,7 +32,8 @@ class LinuxPlatform final : public Platform {
     static Result<std::unique_ptr<LinuxPlatform>> open(const manifest::Plan& plan,
                                                        const os::InheritedSignals& inherited,
                                                        BorrowedFd log_stream,
-                                                       ServiceCgroups cgroups = {});
+                                                       ServiceCgroups cgroups = {},
+                                                       os::NotifySender supervisor = {});
 
     bool has_cgroups() const noexcept { return trees_->cgroups().is_open(); }
 
@@ -63,6 +68,24 @@ class LinuxPlatform final : public Platform {
     void release_tree(ServiceId service) noexcept override;
     std::string_view describe_tree(ServiceId service, std::span<char> buffer) noexcept override;
 
+    Result<Pid> start_task(ServiceId service, core::Task task) noexcept override {
+        return tasks_.start(service, task);
+    }
+
+    TaskEnd end_task(ServiceId service, core::Task task, Pid leader) noexcept override {
+        return tasks_.end(service, task, leader);
+    }
+
+    std::span<const ServiceId> notices() const noexcept override { return notices_now_.view(); }
+
+    std::optional<Notice> next_notice(ServiceId service, Pid main) noexcept override {
+        return notices_.next(service, main, *trees_, epoll_);
+    }
+
+    Status announce(std::string_view message) noexcept override {
+        return supervisor_.send(message);
+    }
+
     std::span<const ServiceId> tree_news() const noexcept override { return tree_news_.view(); }
 
     std::optional<os::OomKills> take_oom_kills(ServiceId service) noexcept override;
@@ -74,39 +97,37 @@ class LinuxPlatform final : public Platform {
     void stop_self() noexcept override;
 
   private:
-    // An ExecSpec in the child's form, and the memory that it points to.
-    struct Image {
-        os::ChildImage child;
-        std::vector<char*> shell_argv;
-        std::vector<char*> envp;            // only when LISTEN_PID has to be rewritten
-        std::array<char, 24> listen_pid{};  // "LISTEN_PID=" and room for a pid
-        std::vector<os::RlimitStep> rlimits;
-        std::string oom_score_adj;
-    };
-
     // What a service has open while it starts or drains.
     struct Handle {
         Fd status;
         std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
     };
 
-    LinuxPlatform(const manifest::Plan& plan, os::SignalQueue signals, os::Epoll epoll,
-                  os::Timer timer, const os::InheritedSignals& inherited, ServiceCgroups cgroups);
-    void build_image(const manifest::ExecSpec& spec, const os::InheritedSignals& inherited,
-                     bool command_mode, Image& image);
-    void build_command_extras(const manifest::ExecSpec& spec, Image& image);
+    // What can fail to be opened.
+    struct Opened {
+        os::SignalQueue signals;
+        os::Epoll epoll;
+        os::Timer timer;
+        ServiceNotices notices;
+    };
 
+    LinuxPlatform(const manifest::Plan& plan, Opened opened, const os::InheritedSignals& inherited,
+                  ServiceCgroups cgroups, os::NotifySender supervisor);
     os::SignalQueue signals_;
     os::Epoll epoll_;
     os::Timer timer_;
     os::Proc proc_;
     os::Descendants descendants_;
     os::CloneMethod clone_method_;
-    std::vector<Image> images_;
+    std::vector<ProgramImage> images_;
     std::vector<Handle> handles_;
     std::unique_ptr<ServiceTrees> trees_;
+    ServiceNotices notices_;
+    ServiceTasks tasks_;
+    os::NotifySender supervisor_;
     std::vector<std::string> refusals_;
     BoundedVector<ServiceId> exec_ready_;
+    BoundedVector<ServiceId> notices_now_;
     BoundedVector<ServiceId> tree_news_;
     BorrowedFd log_stream_;
     bool log_watched_ = false;

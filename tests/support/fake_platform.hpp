@@ -55,6 +55,12 @@ struct Sent {
     enum class How { process, group, tree, held_tree } how;
 };
 
+struct StartedTask {
+    ServiceId service;
+    core::Task task;
+    Pid pid;
+};
+
 class FakePlatform final : public app::Platform {
   public:
     // What the test sets.
@@ -69,7 +75,10 @@ class FakePlatform final : public app::Platform {
     std::string_view left_of_tree;
     std::array<std::optional<os::OomKills>, 64> oom_kills{};
     std::array<std::string_view, 64> refusals{};
-    FixedQueue<ServiceId, 64> news;  // of trees, told by the next wait
+    FixedQueue<ServiceId, 64> news;      // of trees, told by the next wait
+    std::optional<SysError> task_error;  // every start of a task fails with it
+    app::TaskEnd task_end;               // of every task that ends
+    std::optional<SysError> announce_error;
     bool job_control_parent = false;
     std::optional<Signal> stop_of_terminal_process;
 
@@ -86,7 +95,18 @@ class FakePlatform final : public app::Platform {
         signal(17);
     }
 
+    // A service says something; heard from the next wait on.
+    void say(ServiceId service, const app::Notice& notice) { said.push({service, notice}); }
+
+    // The task ends that was started last.
+    void end_task_with(ExitStatus status, std::string_view said_by_it = {}) {
+        task_end.said = said_by_it;
+        die(tasks[tasks.size() - 1].pid, status);
+    }
+
     // What the test reads.
+    FixedQueue<StartedTask, 256> tasks;
+    FixedQueue<std::string_view, 4> announced;
     FixedQueue<ServiceId, 256> spawned;
     std::array<Pid, 64> pid_of{};
     FixedQueue<Sent, 1024> sent;
@@ -98,6 +118,7 @@ class FakePlatform final : public app::Platform {
     MonotonicTime time{std::chrono::seconds(1000)};
     MonotonicTime last_deadline{};
     std::size_t live_children = 0;
+    std::size_t live_tasks = 0;
     std::size_t reaped_orphans = 0;
     std::size_t waits = 0;
     std::size_t misuses = 0;
@@ -111,6 +132,7 @@ class FakePlatform final : public app::Platform {
         while (!news.empty()) {
             news_now_.push(news.pop());
         }
+        find_speakers();
         exec_now_.clear();
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
@@ -118,7 +140,7 @@ class FakePlatform final : public app::Platform {
         // The dead whom a failing wait(2) does not show do not wake anybody either.
         const bool death_seen = !dead.empty() && !wait_fails;
         if (!signals.empty() || death_seen || !exec_now_.empty() || !news_now_.empty() ||
-            deadline <= time) {
+            !speakers_.empty() || deadline <= time) {
             idle_waits_ = 0;
             return;
         }
@@ -149,7 +171,8 @@ class FakePlatform final : public app::Platform {
         if (!dead.empty()) {
             return {os::PeekOutcome::found, dead.front(), 0};
         }
-        const bool some = live_children > 0 || stragglers > 0 || snapshot_pid.exists();
+        const bool some =
+            live_children > 0 || live_tasks > 0 || stragglers > 0 || snapshot_pid.exists();
         return {some ? os::PeekOutcome::none : os::PeekOutcome::no_children, {}, 0};
     }
 
@@ -163,6 +186,9 @@ class FakePlatform final : public app::Platform {
         } else if (const std::size_t service = service_of(pid); service < alive_.size()) {
             alive_[service] = false;
             --live_children;
+        } else if (Pid* const task = task_of(pid)) {
+            *task = Pid{};
+            --live_tasks;
         } else {
             ++reaped_orphans;
         }
@@ -189,6 +215,43 @@ class FakePlatform final : public app::Platform {
         return pid;
     }
 
+    Result<Pid> start_task(ServiceId service, core::Task task) noexcept override {
+        if (task_error) {
+            return *task_error;
+        }
+        Pid& running = running_tasks_[index(service)][static_cast<std::size_t>(task)];
+        expect(!running.exists());
+        running = Pid{next_pid_++};
+        ++live_tasks;
+        tasks.push({service, task, running});
+        return running;
+    }
+
+    app::TaskEnd end_task(ServiceId, core::Task, Pid leader) noexcept override {
+        expect(!dead.empty() && dead.front().pid == leader && task_of(leader) != nullptr);
+        return task_end;
+    }
+
+    std::span<const ServiceId> notices() const noexcept override {
+        return {&speakers_[0], speakers_.size()};
+    }
+
+    std::optional<app::Notice> next_notice(ServiceId service, Pid) noexcept override {
+        for (std::size_t left = said.size(); left > 0; --left) {
+            const Said first = said.pop();
+            if (first.service == service) {
+                return first.notice;
+            }
+            said.push(first);
+        }
+        return std::nullopt;
+    }
+
+    Status announce(std::string_view message) noexcept override {
+        announced.push(message);
+        return announce_error ? Status(*announce_error) : Status();
+    }
+
     os::ExecStatus exec_status(ServiceId service) noexcept override {
         return exec_[index(service)];
     }
@@ -200,7 +263,7 @@ class FakePlatform final : public app::Platform {
     }
 
     Status signal_group(Pid leader, Signal signal) noexcept override {
-        expect(service_of(leader) < alive_.size());
+        expect(service_of(leader) < alive_.size() || task_of(leader) != nullptr);
         sent.push({leader, signal, Sent::How::group});
         return {};
     }
@@ -281,6 +344,13 @@ class FakePlatform final : public app::Platform {
     FixedQueue<os::SignalInfo, 16384> signals;
     FixedQueue<os::DeadChild, 16384> dead;
 
+    struct Said {
+        ServiceId service;
+        app::Notice notice;
+    };
+
+    FixedQueue<Said, 1024> said;
+
   private:
     static constexpr int kMostIdleWaits = 10000;
 
@@ -295,6 +365,28 @@ class FakePlatform final : public app::Platform {
         return service;
     }
 
+    Pid* task_of(Pid leader) {
+        for (auto& kinds : running_tasks_) {
+            for (Pid& pid : kinds) {
+                if (pid.exists() && pid == leader) {
+                    return &pid;
+                }
+            }
+        }
+        return nullptr;
+    }
+
+    // Each service once.
+    void find_speakers() {
+        std::array<bool, 64> seen{};
+        speakers_.clear();
+        for (std::size_t i = 0; i < said.size(); ++i) {
+            if (!std::exchange(seen[index(said[i].service)], true)) {
+                speakers_.push(said[i].service);
+            }
+        }
+    }
+
     pid_t next_pid_ = 100;
     std::array<os::ExecStatus, 64> exec_{};
     std::array<Pid, 64> held_{};
@@ -303,6 +395,8 @@ class FakePlatform final : public app::Platform {
     FixedQueue<ServiceId, 64> exec_now_;
     FixedQueue<ServiceId, 64> exec_next_;
     FixedQueue<ServiceId, 64> news_now_;
+    FixedQueue<ServiceId, 64> speakers_;
+    std::array<std::array<Pid, 2>, 64> running_tasks_{};
 };
 
 }  // namespace gosv::test

@@ -3,6 +3,7 @@
 // os/; tests/support/fake_platform.hpp plays a kernel of its own. Everything here is called from
 // the loop, never blocks (wait() excepted), never throws and never allocates.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "gosv/base/ids.hpp"
 #include "gosv/base/result.hpp"
 #include "gosv/base/time.hpp"
+#include "gosv/core/event.hpp"
 #include "gosv/os/cgroup.hpp"
 #include "gosv/os/descendants.hpp"
 #include "gosv/os/reaper.hpp"
@@ -18,6 +20,34 @@
 #include "gosv/os/spawn.hpp"
 
 namespace gosv::app {
+
+// What a task leaves behind when it is dead.
+struct TaskEnd {
+    os::ExecStatus exec{};    // failed: its program has never run
+    std::string_view said{};  // the first line that a probe wrote, made plain
+};
+
+// What a service says of itself in one message, or what is wrong with that message.
+struct Notice {
+    enum class Complaint : std::uint8_t {
+        none,
+        stranger,  // whoever sent it is no process of the service
+        gone,      // whoever sent it has ended, so that nobody can tell whose it was
+        too_long,
+        refused,   // part of it: see `what`
+        silenced,  // every process has closed notify_fd, and no newline has come
+    };
+    bool ready = false;                        // READY=1, or the newline on notify_fd
+    bool stopping = false;                     // STOPPING=1
+    bool alive = false;                        // WATCHDOG=1
+    bool trouble = false;                      // WATCHDOG=trigger
+    std::optional<Duration> extend{};          // EXTEND_TIMEOUT_USEC
+    std::optional<std::string_view> status{};  // STATUS; any bytes, valid until the next call
+    Complaint complaint = Complaint::none;
+    std::string_view what{};  // refused: "MAINPID=12"; as status
+    std::string_view why{};   // refused; static storage
+    Pid sender{};
+};
 
 class Platform {
   public:
@@ -61,6 +91,21 @@ class Platform {
     virtual void release_tree(ServiceId service) noexcept = 0;
     // Who is left of it, in a few words; "" when that is not known.
     virtual std::string_view describe_tree(ServiceId service, std::span<char> buffer) noexcept = 0;
+
+    // Tasks: what gosv runs beside a service's own processes, each the leader of a group of its
+    // own. start_task() does not wait for the exec. end_task() comes when the leader is dead and
+    // not yet reaped: it kills what is left of the group and closes what gosv had open for it; what
+    // it answers is valid until the next start_task().
+    virtual Result<Pid> start_task(ServiceId service, core::Task task) noexcept = 0;
+    virtual TaskEnd end_task(ServiceId service, core::Task task, Pid leader) noexcept = 0;
+
+    // Services that have said something since the wait before (notify socket, notify_fd);
+    // next_notice() is what, one message at a time. spawn() forgets what an earlier run has said.
+    virtual std::span<const ServiceId> notices() const noexcept = 0;
+    virtual std::optional<Notice> next_notice(ServiceId service, Pid main) noexcept = 0;
+
+    // To whoever supervises gosv itself, in the words of sd_notify(3): "READY=1".
+    virtual Status announce(std::string_view message) noexcept = 0;
 
     // Services whose leaf had news since the wait before: it is empty, or the kernel has killed for
     // memory in it. take_oom_kills() answers each kill once.

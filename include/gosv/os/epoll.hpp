@@ -1,6 +1,7 @@
 #pragma once
 // A set of descriptors with a 64-bit token each; no callbacks, so nothing can dangle. The caller
 // puts a generation into the token and drops what is older than the handle. Level-triggered.
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -18,6 +19,9 @@ struct Ready {
 
 class Epoll {
   public:
+    // wait() tells of at most so many at once.
+    static constexpr std::size_t kBatch = 64;
+
     static Result<Epoll> open() noexcept;
     Status add_readable(BorrowedFd fd, std::uint64_t token) noexcept;
     Status add_writable(BorrowedFd fd, std::uint64_t token) noexcept;
@@ -30,7 +34,6 @@ class Epoll {
 
   private:
     Fd fd_;
-    static constexpr int kBatch = 64;
     Ready ready_[kBatch] = {};
 };
 

@@ -1,0 +1,163 @@
+#include "app/service_tasks.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <variant>
+
+#include "app/epoll_token.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::Task;
+
+constexpr Signal kSigKill{9};
+
+constexpr std::size_t kTasks = 2;
+
+// A built-in probe gives up so much before gosv would kill it, to say what it has seen.
+constexpr Duration kTimeToAnswer = 50ms;
+
+Duration own_limit(Duration timeout) noexcept {
+    return timeout - std::min(kTimeToAnswer, timeout / 4);
+}
+
+os::ProbeResult ask(const manifest::HttpProbe& probe, Duration limit) noexcept {
+    return os::probe_http(probe.endpoints, {probe.host, probe.target, "gosv/" GOSV_VERSION}, limit);
+}
+
+os::ProbeResult ask(const manifest::TcpProbe& probe, Duration limit) noexcept {
+    return os::probe_tcp(probe.endpoints, limit);
+}
+
+os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
+    return os::probe_file(probe.path.c_str());
+}
+
+}  // namespace
+
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, ServiceTrees& trees,
+                           os::Epoll& epoll)
+    : plan_(plan), method_(method), trees_(trees), epoll_(epoll), entries_(plan.execs.size()) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        const manifest::ExecSpec& spec = plan.execs[i];
+        if (!std::holds_alternative<std::monostate>(spec.probe)) {
+            entries_[i].probe = std::make_unique<Probe>();
+        }
+        for (const Task task : {Task::probe, Task::stop_command}) {
+            if ((task == Task::probe ? spec.probe_command : spec.stop_command).exists()) {
+                auto& command = entries_[i].commands[static_cast<std::size_t>(task)];
+                command = std::make_unique<Command>();
+                command->image.build_task(spec, task);
+            }
+        }
+    }
+    static_assert(std::tuple_size_v<decltype(Entry::commands)> == kTasks);
+}
+
+Result<Pid> ServiceTasks::start(ServiceId service, Task task) noexcept {
+    Entry& entry = entries_[index(service)];
+    Probe* const probe = task == Task::probe ? entry.probe.get() : nullptr;
+    if (probe != nullptr) {
+        probe->line.clear();
+    }
+    if (Command* const command = entry.commands[static_cast<std::size_t>(task)].get()) {
+        return start_command(service, *command, probe);
+    }
+    return probe != nullptr ? start_built_in(service, *probe)
+                            : Result<Pid>(SysError{ENOENT, "no such command"});
+}
+
+Result<Pid> ServiceTasks::start_command(ServiceId service, Command& command,
+                                        Probe* probe) noexcept {
+    const Result<Fd> leaf = trees_.birthplace(service);
+    if (!leaf.ok()) {
+        return leaf.error();
+    }
+    Result<os::Spawned> spawned = os::spawn(command.image.child(), method_, leaf.value().borrow());
+    if (!spawned.ok()) {
+        return spawned.error();
+    }
+    command.status = std::move(spawned.value().status);
+    if (probe != nullptr) {
+        watch(service, *probe, std::move(spawned.value().output));
+    }
+    return spawned.value().pid;
+}
+
+Result<Pid> ServiceTasks::start_built_in(ServiceId service, Probe& probe) noexcept {
+    Result<os::ProbeChild> forked = os::fork_probe();
+    if (!forked.ok()) {
+        return forked.error();
+    }
+    if (!forked.value().pid.exists()) {
+        run_built_in(service, forked.value());
+    }
+    watch(service, probe, std::move(forked.value().answer));
+    return forked.value().pid;
+}
+
+void ServiceTasks::run_built_in(ServiceId service, const os::ProbeChild& child) noexcept {
+    const Duration limit = own_limit(plan_.policies[index(service)].health.timeout);
+    const manifest::Probe& probe = plan_.execs[index(service)].probe;
+    os::ProbeResult result = os::ProbeResult::good();
+    if (const auto* http = std::get_if<manifest::HttpProbe>(&probe)) {
+        result = ask(*http, limit);
+    } else if (const auto* tcp = std::get_if<manifest::TcpProbe>(&probe)) {
+        result = ask(*tcp, limit);
+    } else if (const auto* file = std::get_if<manifest::FileProbe>(&probe)) {
+        result = ask(*file, limit);
+    }
+    os::end_probe(child, result);
+}
+
+void ServiceTasks::watch(ServiceId service, Probe& probe, Fd output) noexcept {
+    probe.output = std::move(output);
+    ++probe.generation;
+    // If it cannot be watched (ENOMEM, ENOSPC), it is read when the probe ends; one that fills the
+    // pipe meanwhile runs into its timeout.
+    (void)epoll_.add_readable(probe.output.borrow(),
+                              make_token(TokenKind::probe_output, service, probe.generation));
+}
+
+void ServiceTasks::close_output(Probe& probe) noexcept {
+    if (probe.output.is_open()) {
+        // By hand: whoever holds a copy keeps the description alive, and epoll goes by that.
+        epoll_.remove(probe.output.borrow());
+        probe.output.reset();
+        ++probe.generation;
+    }
+}
+
+void ServiceTasks::read_output(ServiceId service, std::uint32_t generation) noexcept {
+    Probe* const probe = entries_[index(service)].probe.get();
+    if (probe != nullptr && probe->generation == generation && probe->output.is_open() &&
+        !probe->line.read_from(probe->output.borrow())) {
+        close_output(*probe);
+    }
+}
+
+TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
+    Entry& entry = entries_[index(service)];
+    TaskEnd end;
+    if (Command* const command = entry.commands[static_cast<std::size_t>(task)].get();
+        command != nullptr && command->status.is_open()) {
+        end.exec = os::read_exec_status(command->status.borrow());
+        command->status.reset();
+    }
+    if (Probe* const probe = entry.probe.get(); probe != nullptr && task == Task::probe) {
+        if (probe->output.is_open()) {
+            (void)probe->line.read_from(probe->output.borrow());
+        }
+        close_output(*probe);
+        end.said = probe->line.text();
+    }
+    // The leader's number is reserved until it is reaped, and so is its group's.
+    (void)signal_group_of(leader, kSigKill);
+    return end;
+}
+
+}  // namespace gosv::app

@@ -74,6 +74,44 @@ void put_restart(LineWriter& out, const LogLine& line) noexcept {
     put_reason(out, line, ": ");
 }
 
+void put_in_brackets(LineWriter& out, const LogLine& line) noexcept {
+    put_reason(out, line, " (");
+    out.put(line.reason.empty() ? "" : ")");
+}
+
+// ", 9 tries"; nothing when there is no count.
+void put_count(LineWriter& out, std::optional<std::uint32_t> count, std::string_view before,
+               std::string_view one, std::string_view many) noexcept {
+    if (count) {
+        out.put(before);
+        out.number(*count);
+        out.put(*count == 1 ? one : many);
+    }
+}
+
+// "after 2.3s, 4 probes"
+void put_success(LineWriter& out, const LogLine& line) noexcept {
+    if (line.uptime) {
+        out.put("after ");
+        out.duration(*line.uptime);
+    }
+    put_count(out, line.attempt, line.uptime ? ", " : "", " probe", " probes");
+}
+
+// "for db to be healthy, 5s so far (healthcheck: connection refused, 9 tries)"
+void put_waiting(LineWriter& out, const LogLine& line) noexcept {
+    out.put("for ");
+    out.visible(line.dependency);
+    out.put(' ');
+    out.put(line.wish);
+    if (line.waited) {
+        out.put(", ");
+        out.duration(*line.waited);
+        out.put(" so far");
+    }
+    put_in_brackets(out, line);
+}
+
 // "killed for memory: memory limit of the service, limit 16384K, peak 16384K, 2 kills"
 void put_oom(LineWriter& out, const LogLine& line) noexcept {
     out.put("killed for memory: ");
@@ -139,12 +177,11 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
             out.put(signal_name(line.signal));
             put_pid(out, line, " from pid ");
             return;
-        case LogEvent::forwarded:
         case LogEvent::stopping:
+        case LogEvent::forwarded:
         case LogEvent::killing:
-            out.put(signal_name(line.signal));
-            put_reason(out, line, " (");
-            out.put(line.reason.empty() ? "" : ")");
+            out.put(line.signal.is_none() ? "stop command first" : signal_name(line.signal));
+            put_in_brackets(out, line);
             return;
         case LogEvent::shutdown:
             put_reason(out, line, "");
@@ -168,12 +205,20 @@ void put_sentence(LineWriter& out, const LogLine& line) noexcept {
         case LogEvent::oom:
             put_oom(out, line);
             return;
-        case LogEvent::boot:
         case LogEvent::ready:
-        case LogEvent::unhealthy:
         case LogEvent::healthy:
-        case LogEvent::cgroup:
+            put_success(out, line);
+            return;
+        case LogEvent::unhealthy:
+            put_reason(out, line, "");
+            put_count(out, line.attempt, line.reason.empty() ? "" : ", ", " failure in a row",
+                      " failures in a row");
+            return;
         case LogEvent::waiting:
+            put_waiting(out, line);
+            return;
+        case LogEvent::boot:
+        case LogEvent::cgroup:
         case LogEvent::snapshot:
         case LogEvent::internal:
             put_reason(out, line, "");
@@ -219,11 +264,11 @@ std::int64_t as_ms(Duration value) noexcept {
 }
 
 // Texts of unknown length take at most so many bytes, escapes included: with every number at its
-// longest the structure needs 340 more, and all of it together fits a line.
+// longest the structure needs 400 more, and all of it together fits a line.
 constexpr std::size_t kMostMsg = 330;
 constexpr std::size_t kMostReason = 250;
 constexpr std::size_t kMostService = 100;
-static_assert(kMostMsg + kMostReason + kMostService + 340 <= kMaxLine);
+static_assert(kMostMsg + kMostReason + 2 * kMostService + 400 <= kMaxLine);
 
 void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     out.put("{\"time\":\"");
@@ -260,6 +305,12 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
     }
     if (line.max_restarts) {
         put_number(out, "max_restarts", *line.max_restarts);
+    }
+    if (!line.dependency.empty()) {
+        put_string(out, "dependency", line.dependency, kMostService);
+    }
+    if (line.waited) {
+        put_number(out, "waiting_ms", as_ms(*line.waited));
     }
     if (line.memory_limit) {
         put_number(out, "memory_limit", static_cast<std::int64_t>(*line.memory_limit));

@@ -25,8 +25,10 @@ Runtime::Runtime(const manifest::Plan& plan, Platform& platform, Log& log)
       supervisor_{self_, states_, plan.supervisor, plan.policies},
       handles_(plan.execs.size()),
       pids_(plan.execs.size()),
+      tasks_(plan.execs.size()),
+      remarks_(plan.execs.size()),
       actions_(core::action_capacity(plan.execs.size())),
-      events_(2 * plan.execs.size() + 16),
+      events_(4 * plan.execs.size() + 16),
       snapshot_(platform, log),
       snapshot_services_(plan.execs.size()),
       terminal_service_(find_terminal_service(plan)) {}
@@ -58,6 +60,7 @@ bool Runtime::iterate() noexcept {
     for (const ServiceId service : platform_.exec_ready()) {
         learn_exec_status(service);
     }
+    read_notices();
     read_tree_news();
     if (tree_check_due_) {
         tree_check_due_ = false;
@@ -71,13 +74,14 @@ bool Runtime::iterate() noexcept {
 }
 
 MonotonicTime Runtime::next_deadline() const noexcept {
-    return std::min(
-        {core::next_deadline(supervisor_), recheck_at_, tree_check_at_, snapshot_.next_deadline()});
+    return std::min({core::next_deadline(supervisor_), recheck_at_, tree_check_at_,
+                     silence_check_at_, snapshot_.next_deadline()});
 }
 
 void Runtime::feed(const core::Event& event) noexcept {
     // Actions put the events that they cause at the end of the queue; the queue cannot overflow,
-    // since a step spawns each service at most once and a failed spawn waits for its back-off.
+    // since a step starts each service and each of its tasks at most once, and what could not be
+    // started waits before it is tried again.
     (void)events_.push(event);
     // NOLINTNEXTLINE(modernize-loop-convert): the queue grows while it is read
     for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -94,6 +98,9 @@ void Runtime::feed(const core::Event& event) noexcept {
 void Runtime::run_own_deadlines() noexcept {
     if (now_ >= tree_check_at_) {
         check_held_trees(true);
+    }
+    if (now_ >= silence_check_at_) {
+        check_silenced();
     }
     snapshot_.run_deadlines(now_);
     // recheck_at_ needs nothing: waking up is enough, reaping is part of every iteration.

@@ -9,15 +9,20 @@
 //   3 reap            before anything that could signal or restart
 //   4 signals
 //   5 exec status     pipes of services that are starting
-//   6 trees           news of them; those that have drained after their main process
-//   7 deadlines       the core's, then the runtime's own (snapshot, re-checks)
-//   8 flush the log   without blocking
+//   6 notices         what services say of themselves
+//   7 trees           news of them; those that have drained after their main process
+//   8 deadlines       the core's, then the runtime's own (snapshot, re-checks)
+//   9 flush the log   without blocking
+// Of one service the order is always: exec status, notices, death. A death that is found first
+// (3) makes the runtime look at the other two before it tells it.
 // Actions are carried out at once after each event; their results come back as further events
 // before the next source is looked at.
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "app/remarks.hpp"
+#include "app/running_tasks.hpp"
 #include "app/snapshot_child.hpp"
 #include "gosv/app/log.hpp"
 #include "gosv/app/platform.hpp"
@@ -47,11 +52,14 @@ class Runtime {
     }
 
   private:
+    static constexpr std::size_t kMostReasonText = 512;
+
     // What the kernel knows a service by. Parallel to the core's states.
     struct Handle {
         bool exec_pending = false;      // the status pipe has not spoken yet
         os::ExecStatus exec_failure{};  // told by the pipe; acted on when the child is reaped
         bool tree_held = false;         // the main process is gone, its group is not
+        bool silenced = false;          // notify_fd is closed, and no newline has come
         Pid last_pid;                   // of the run that ended last, for the log
         SysError spawn_error{};         // why the last clone failed, for the log
         os::ExecStatus last_failure{};  // why the last exec failed, for log and snapshot
@@ -78,22 +86,42 @@ class Runtime {
     void doubt(const os::Peek& peek, bool some_live) noexcept;
     // When the main process has been reaped: false, and let go, when nothing is left of its tree.
     bool keep_tree_if_populated(ServiceId service) noexcept;
+    void let_go_if_empty(ServiceId service) noexcept;
+    void let_go(ServiceId service) noexcept;
     void check_held_trees(bool thoroughly) noexcept;
     void read_tree_news() noexcept;
     bool tell_oom_kills(ServiceId service) noexcept;  // true: there were some
+    void read_notices() noexcept;
+    void hear_last_words(ServiceId service) noexcept;
+    void hear(ServiceId service, int budget) noexcept;
+    void heed(ServiceId service, const Notice& notice) noexcept;
+    void check_silenced() noexcept;
+    void complain(ServiceId service, const Notice& notice) noexcept;
+    void task_died(const RunningTasks::Found& which, const os::DeadChild& child) noexcept;
+    void tell_task_failure(ServiceId service, core::Task task, Pid pid,
+                           std::string_view why) noexcept;
+    // A probe whose time is up and that is still there has failed for want of an answer.
+    void note_silent_probe(ServiceId service) noexcept;
     void check_terminal() noexcept;
     void run_own_deadlines() noexcept;
     MonotonicTime next_deadline() const noexcept;
 
     void start_snapshot() noexcept;
+    SnapshotService show(ServiceId service) const noexcept;
+    void show_readiness(ServiceId service, SnapshotService& shown) const noexcept;
 
     std::size_t service_of(Pid pid) const noexcept;  // plan_.execs.size(): none
-    // "cannot start '/bin/x': exec: No such file or directory"; empty when the last start
-    // succeeded.
+    // Phrases for the log, in `buffer` or static; "": there is nothing to say.
+    std::string_view describe_reason(const core::Report& report,
+                                     std::span<char> buffer) const noexcept;
+    // "cannot start '/bin/x': exec: No such file or directory"; "" when the last start succeeded.
     std::string_view describe_failed_start(ServiceId service,
                                            std::span<char> buffer) const noexcept;
-    std::string_view name_failed_start(const core::Report& report, std::string_view reason,
+    std::string_view name_failed_start(const core::Report& report,
                                        std::span<char> buffer) const noexcept;
+    std::string_view describe_last_run(ServiceId service, std::span<char> buffer) const noexcept;
+    std::string_view describe_obstacle_of(ServiceId service, core::Condition condition,
+                                          std::span<char> buffer) const noexcept;
 
     const manifest::Plan& plan_;
     Platform& platform_;
@@ -103,6 +131,8 @@ class Runtime {
     core::Supervisor supervisor_;
     std::vector<Handle> handles_;
     std::vector<Pid> pids_;  // apart from the handles: every death searches it
+    RunningTasks tasks_;
+    std::vector<Remarks> remarks_;
     core::ActionSink actions_;
     BoundedVector<core::Event> events_;
     SnapshotChild snapshot_;
@@ -120,7 +150,8 @@ class Runtime {
     std::uint64_t orphans_reaped_ = 0;
     MonotonicTime recheck_at_ = kNever;  // look for the dead again: a wait failed
     Duration recheck_delay_{};
-    MonotonicTime tree_check_at_ = kNever;  // members that are nobody's child of ours
+    MonotonicTime silence_check_at_ = kNever;  // services with a closed notify_fd
+    MonotonicTime tree_check_at_ = kNever;     // members that are nobody's child of ours
 };
 
 }  // namespace gosv::app

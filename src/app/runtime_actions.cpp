@@ -27,6 +27,7 @@ void Runtime::carry_out(const core::Action& action) noexcept {
 
 void Runtime::carry_out(const core::Spawn& order) noexcept {
     Handle& handle = handles_[index(order.service)];
+    remarks_[index(order.service)] = {};
     const Result<Pid> pid = platform_.spawn(order.service);
     if (!pid.ok()) {
         handle.spawn_error = pid.error();
@@ -40,6 +41,7 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
     handle.spawn_error = {};
     handle.exec_pending = true;
     handle.exec_failure = {};
+    handle.silenced = false;
     pids_[index(order.service)] = pid.value();
 }
 
@@ -95,14 +97,6 @@ void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
     }
     look_again_ = true;  // look at once
 }
-
-void Runtime::carry_out(const core::StartTask& order) noexcept {
-    (void)events_.push(core::TaskEnded{order.service, order.task, false});
-}
-
-void Runtime::carry_out(const core::KillTask&) noexcept {}
-
-void Runtime::carry_out(const core::Announce&) noexcept {}
 
 void Runtime::carry_out(const core::Finish& order) noexcept {
     finished_ = true;

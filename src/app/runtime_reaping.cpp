@@ -43,8 +43,8 @@ void Runtime::reap_children() noexcept {
     if (left == 0) {
         look_again_ = true;
     }
-    const bool some_live =
-        std::any_of(pids_.begin(), pids_.end(), [](Pid pid) { return pid.exists(); });
+    const bool some_live = tasks_.any() || std::any_of(pids_.begin(), pids_.end(),
+                                                       [](Pid pid) { return pid.exists(); });
     doubt(peek, some_live);
 
     const std::uint64_t orphans = orphans_reaped_ - orphans_before;
@@ -69,6 +69,10 @@ void Runtime::child_died(const os::DeadChild& child) noexcept {
     const std::size_t service = service_of(child.pid);
     if (service < pids_.size()) {
         main_process_died(static_cast<ServiceId>(service), child);
+        return;
+    }
+    if (const std::optional<RunningTasks::Found> task = tasks_.find(child.pid)) {
+        task_died(*task, child);
         return;
     }
     (void)platform_.reap(child.pid);  // it was just seen dead: cannot fail
@@ -126,6 +130,9 @@ void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) n
                 os::exec_failure_code(handle.last_failure.stage, handle.last_failure.err))});
         return;
     }
+
+    // What it has said before it died is heard before its death is told.
+    hear_last_words(service);
 
     // A group's number is the dead leader's pid: get hold of the tree while it is still reserved.
     platform_.hold_tree(service, child.pid);

@@ -3,6 +3,7 @@
 #include "app/line_writer.hpp"
 #include "app/runtime.hpp"
 #include "app/start_failure.hpp"
+#include "app/waiting_text.hpp"
 #include "gosv/core/names.hpp"
 
 namespace gosv::app {
@@ -12,50 +13,6 @@ namespace {
 using core::Report;
 using core::ReportKind;
 using core::ReportReason;
-
-std::string_view phrase(ReportReason reason) noexcept {
-    switch (reason) {
-        case ReportReason::none:
-            return "";
-        case ReportReason::stop_signal:
-            return "stop signal";
-        case ReportReason::service_failed:
-            return "a service failed for good";
-        case ReportReason::service_completed:
-            return "a service completed";
-        case ReportReason::nothing_left:
-            return "nothing left to run";
-        case ReportReason::gave_up:
-            return "gave up restarting";
-        case ReportReason::not_restarted:
-            return "not restarted";
-        case ReportReason::cannot_exec:
-            return "cannot be executed";
-        case ReportReason::no_process:
-            return "no process to be had";
-        case ReportReason::grace_over:
-            return "grace period over";
-        case ReportReason::hurry:
-            return "second stop signal";
-        case ReportReason::shutdown_timeout:
-            return "shutdown timeout";
-        case ReportReason::main_exited:
-            return "main process ended";
-        case ReportReason::out_of_memory:
-            return "out of memory";
-        case ReportReason::dependency_failed:
-            return "what it depends on has failed";
-        case ReportReason::dependency_restarts:
-            return "what it depends on restarts";
-        case ReportReason::not_ready_in_time:
-            return "not ready within start_timeout";
-        case ReportReason::unhealthy:
-            return "unhealthy";
-        case ReportReason::watchdog:
-            return "watchdog";
-    }
-    return "";
-}
 
 bool is_about_service(ReportKind kind) noexcept {
     switch (kind) {
@@ -95,54 +52,20 @@ void set_status(LogLine& line, ExitStatus status) noexcept {
 
 }  // namespace
 
-std::string_view Runtime::describe_failed_start(ServiceId service,
-                                                std::span<char> buffer) const noexcept {
-    const Handle& handle = handles_[index(service)];
-    if (const std::string_view refusal = platform_.refusal(service); !refusal.empty()) {
-        LineWriter out(buffer);
-        out.put(refusal);
-        return out.view();
-    }
-    if (handle.spawn_error.err != 0) {
-        return app::describe_failed_start({}, os::Stage::none, handle.spawn_error, buffer);
-    }
-    if (handle.last_failure.state == os::ExecState::failed) {
-        const manifest::ExecSpec& exec = plan_.execs[index(service)];
-        return app::describe_failed_start(exec.argv.size() > 0 ? exec.argv[0] : "",
-                                          handle.last_failure.stage,
-                                          SysError{handle.last_failure.err}, buffer);
-    }
-    return {};
-}
-
-// A start that failed is told with its stage and errno, and never as an exit; also when it was the
-// last of several.
-std::string_view Runtime::name_failed_start(const Report& report, std::string_view reason,
-                                            std::span<char> buffer) const noexcept {
-    const bool gave_up = report.reason == ReportReason::gave_up;
-    if (!gave_up && report.reason != ReportReason::cannot_exec &&
-        report.reason != ReportReason::no_process) {
-        return reason;
-    }
-    std::size_t used = 0;
-    if (gave_up) {
-        for (const std::string_view part : {reason, std::string_view(": ")}) {
-            used += part.copy(buffer.data() + used, buffer.size() - used);
-        }
-    }
-    const std::string_view why = describe_failed_start(report.service, buffer.subspan(used));
-    return why.empty() ? reason : std::string_view(buffer.data(), used + why.size());
-}
-
 void Runtime::carry_out(const core::Report& report) noexcept {
     const bool about_service = is_about_service(report.kind);
     const std::size_t i = index(report.service);
-    char buffer[512];
+    char buffer[kMostReasonText];
+    char who_is_left[kMostReasonText];
     LogLine line{.event = LogEvent::internal};
-    line.reason = phrase(report.reason);
+    line.reason = describe_reason(report, buffer);
     if (about_service) {
         line.service = plan_.execs[i].name;
         line.pid = pids_[i];
+    }
+    if (report.reason == ReportReason::dependency_failed ||
+        report.reason == ReportReason::dependency_restarts) {
+        line.dependency = plan_.execs[index(report.other)].name;
     }
     switch (report.kind) {
         case ReportKind::started:
@@ -196,7 +119,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.signal = report.signal;
             line.pid = handles_[i].last_pid;
             // Who would otherwise be a second instance beside the next.
-            line.msg = platform_.describe_tree(report.service, buffer);
+            line.msg = platform_.describe_tree(report.service, who_is_left);
             break;
         case ReportKind::killing:
             line.event = LogEvent::killing;
@@ -233,18 +156,23 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::healthy:
             line.event = LogEvent::healthy;
+            line.uptime = report.uptime;
             line.attempt = report.attempt;
             break;
         case ReportKind::unhealthy:
             line.event = LogEvent::unhealthy;
             line.level = LogLevel::warn;
             line.attempt = report.attempt;
+            line.reason = remarks_[i].probe.view();
             break;
         case ReportKind::waiting:
             line.event = LogEvent::waiting;
             line.level = LogLevel::warn;
-            line.reason = plan_.execs[index(report.other)].name;
-            line.uptime = report.uptime;
+            line.dependency = plan_.execs[index(report.other)].name;
+            line.wish = wish(report.condition);
+            line.waited = report.uptime;
+            line.attempt = report.attempt > 0 ? std::optional(report.attempt) : std::nullopt;
+            line.reason = describe_obstacle_of(report.other, report.condition, buffer);
             break;
         case ReportKind::end:
             line.event = LogEvent::end;
@@ -255,9 +183,6 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.level = LogLevel::warn;
             line.msg = "an event that this state cannot have; ignored";
             break;
-    }
-    if (about_service) {
-        line.reason = name_failed_start(report, line.reason, buffer);
     }
     log_.write(line);
 }

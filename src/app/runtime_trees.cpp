@@ -52,6 +52,18 @@ bool Runtime::keep_tree_if_populated(ServiceId service) noexcept {
     return false;
 }
 
+void Runtime::let_go_if_empty(ServiceId service) noexcept {
+    if (handles_[index(service)].tree_held && !platform_.tree_outlives(service)) {
+        let_go(service);
+    }
+}
+
+void Runtime::let_go(ServiceId service) noexcept {
+    handles_[index(service)].tree_held = false;
+    platform_.release_tree(service);
+    feed(core::TreeEmptied{service});
+}
+
 void Runtime::check_held_trees(bool thoroughly) noexcept {
     bool some_held = false;
     for (std::size_t i = 0; i < handles_.size(); ++i) {
@@ -66,9 +78,7 @@ void Runtime::check_held_trees(bool thoroughly) noexcept {
             some_held = true;
             continue;
         }
-        handles_[i].tree_held = false;
-        platform_.release_tree(service);
-        feed(core::TreeEmptied{service});
+        let_go(service);
     }
     // A quick look does not put off the thorough one: where children end all the time, there would
     // never be one.

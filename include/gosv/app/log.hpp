@@ -70,11 +70,14 @@ struct LogLine {
     std::optional<std::uint32_t> max_restarts{};
     std::optional<std::uint64_t> memory_limit{};  // bytes; oom
     std::optional<std::uint64_t> memory_peak{};
-    std::string_view reason{};  // a stable word or a short phrase
-    std::string_view msg{};     // for people; not stable
+    std::string_view dependency{};     // the service that it waits for, or ends with
+    std::string_view wish{};           // waiting: "to be healthy"; text only
+    std::optional<Duration> waited{};  // waiting_ms
+    std::string_view reason{};         // a stable word or a short phrase
+    std::string_view msg{};            // for people; not stable
 };
 
-inline constexpr std::size_t kMaxLine = 1024;
+inline constexpr std::size_t kMaxLine = 1200;
 
 class Log {
   public:

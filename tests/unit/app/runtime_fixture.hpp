@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "app/runtime.hpp"
 #include "support/fake_platform.hpp"
@@ -28,6 +30,61 @@ inline manifest::Plan plan_of(std::size_t services) {
     plan.stop_signals = {Signal{15}, Signal{2}, Signal{3}};
     plan.snapshot_signal = Signal{10};
     return plan;
+}
+
+struct Edge {
+    std::size_t who;
+    std::size_t on;  // before `who` in the plan
+    core::Condition condition = core::Condition::started;
+    bool restart = false;
+};
+
+inline ServiceId id(std::size_t service) {
+    return static_cast<ServiceId>(service);
+}
+
+// All edges at once, sorted by who.
+inline void link(manifest::Plan& plan, const std::vector<Edge>& edges) {
+    for (const Edge& edge : edges) {
+        plan.dependencies.push_back({id(edge.on), edge.condition, edge.restart, true});
+    }
+    std::vector<std::size_t> first(plan.execs.size() + 1, 0);
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        plan.start_order.push_back(id(i));
+        first[i] = plan.dependents.size();
+        for (const Edge& edge : edges) {
+            if (edge.on == i) {
+                plan.dependents.push_back(id(edge.who));
+            }
+        }
+    }
+    first[plan.execs.size()] = plan.dependents.size();
+    const std::span<const core::Dependency> all(plan.dependencies);
+    const std::span<const ServiceId> dependents(plan.dependents);
+    for (std::size_t i = 0, at = 0; i < plan.execs.size(); ++i) {
+        const std::size_t begin = at;
+        for (; at < edges.size() && edges[at].who == i; ++at) {
+        }
+        plan.policies[i].dependencies = all.subspan(begin, at - begin);
+        plan.policies[i].dependents = dependents.subspan(first[i], first[i + 1] - first[i]);
+    }
+    plan.supervisor.start_order = plan.start_order;
+}
+
+// With an exec probe every 10 s (the first one too), 3 s each, unhealthy after two failures.
+inline void add_probe(manifest::Plan& plan, std::size_t service) {
+    core::HealthPolicy& health = plan.policies[service].health;
+    health.probes = true;
+    health.start_period = Duration{};
+    health.retries = 2;
+    plan.execs[service].probe = manifest::ExecProbe{{"pg_isready"}};
+    plan.execs[service].probe_command = {manifest::StringBlock({"pg_isready"}),
+                                         manifest::StringBlock({"/usr/bin/pg_isready"})};
+}
+
+inline void add_notify(manifest::Plan& plan, std::size_t service) {
+    plan.policies[service].notifies = true;
+    plan.execs[service].notify_socket = true;
 }
 
 // gosv -- CMD, with the terminal.
@@ -65,12 +122,29 @@ class Fixture {
         }
     }
 
-    // Turns until the first service has come so far.
-    void turn_until(core::Phase wanted) {
-        for (int turns = 0; phase() != wanted; ++turns) {
+    template <class Condition>
+    void turn_while(Condition holds) {
+        for (int turns = 0; holds(); ++turns) {
             REQUIRE(turns < 100);
             turn();
         }
+    }
+
+    // Turns until the first service has come so far.
+    void turn_until(core::Phase wanted) {
+        turn_while([&] { return phase() != wanted; });
+    }
+
+    // Turns until so many tasks have been started in all; the last of them.
+    StartedTask turn_until_task(std::size_t count) {
+        turn_while([&] { return platform.tasks.size() < count; });
+        return platform.tasks[count - 1];
+    }
+
+    // The task that was started last ends, and that is heard of.
+    void end_task(ExitStatus status, std::string_view said = {}) {
+        platform.end_task_with(status, said);
+        turn();
     }
 
     core::Phase phase(std::size_t service = 0) const {
@@ -112,6 +186,18 @@ class Fixture {
     }
 
     bool has_logged(std::string_view text) { return times_logged(text) > 0; }
+
+    // Whether each is there, after the one before.
+    bool has_logged_in_order(std::initializer_list<std::string_view> texts) {
+        std::size_t at = 0;
+        for (const std::string_view text : texts) {
+            at = logged().find(text, at);
+            if (at == std::string::npos) {
+                return false;
+            }
+        }
+        return true;
+    }
 
   private:
     Fd read_end_;

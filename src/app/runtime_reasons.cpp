@@ -1,0 +1,180 @@
+// Why: the core's reasons in words, with what only the shell knows of them. "" for none.
+#include "app/line_writer.hpp"
+#include "app/runtime.hpp"
+#include "app/start_failure.hpp"
+#include "app/waiting_text.hpp"
+#include "gosv/base/parse.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+using core::Report;
+using core::ReportReason;
+
+std::string_view phrase(ReportReason reason) noexcept {
+    switch (reason) {
+        case ReportReason::none:
+            return "";
+        case ReportReason::stop_signal:
+            return "stop signal";
+        case ReportReason::service_failed:
+            return "a service failed for good";
+        case ReportReason::service_completed:
+            return "a service completed";
+        case ReportReason::nothing_left:
+            return "nothing left to run";
+        case ReportReason::gave_up:
+            return "gave up restarting";
+        case ReportReason::not_restarted:
+            return "not restarted";
+        case ReportReason::cannot_exec:
+            return "cannot be executed";
+        case ReportReason::no_process:
+            return "no process to be had";
+        case ReportReason::grace_over:
+            return "grace period over";
+        case ReportReason::hurry:
+            return "second stop signal";
+        case ReportReason::shutdown_timeout:
+            return "shutdown timeout";
+        case ReportReason::main_exited:
+            return "main process ended";
+        case ReportReason::out_of_memory:
+            return "out of memory";
+        case ReportReason::dependency_failed:
+            return "has failed";  // after the other's name, as the next
+        case ReportReason::dependency_restarts:
+            return "restarts";
+        case ReportReason::not_ready_in_time:
+            return "start_timeout";
+        case ReportReason::unhealthy:
+            return "unhealthy";
+        case ReportReason::watchdog:
+            return "watchdog";
+    }
+    return "";
+}
+
+void put_status(LineWriter& out, ExitStatus status) noexcept {
+    if (status.kind == ExitStatus::Kind::exited) {
+        out.put("exit code ");
+        out.number(status.number);
+    } else {
+        out.put("killed by ");
+        out.put(signal_name(Signal{status.number}));
+    }
+}
+
+}  // namespace
+
+std::string_view Runtime::describe_failed_start(ServiceId service,
+                                                std::span<char> buffer) const noexcept {
+    const Handle& handle = handles_[index(service)];
+    if (const std::string_view refusal = platform_.refusal(service); !refusal.empty()) {
+        LineWriter out(buffer);
+        out.put(refusal);
+        return out.view();
+    }
+    if (handle.spawn_error.err != 0) {
+        return app::describe_failed_start({}, os::Stage::none, handle.spawn_error, buffer);
+    }
+    if (handle.last_failure.state == os::ExecState::failed) {
+        const manifest::ExecSpec& exec = plan_.execs[index(service)];
+        return app::describe_failed_start(exec.argv.size() > 0 ? exec.argv[0] : "",
+                                          handle.last_failure.stage,
+                                          SysError{handle.last_failure.err}, buffer);
+    }
+    return {};
+}
+
+std::string_view Runtime::describe_last_run(ServiceId service,
+                                            std::span<char> buffer) const noexcept {
+    const std::string_view failure = describe_failed_start(service, buffer);
+    const core::ServiceState& state = states_[index(service)];
+    if (!failure.empty() || !state.has_run) {
+        return failure;
+    }
+    LineWriter out(buffer);
+    put_status(out, state.last_status);
+    return out.view();
+}
+
+std::string_view Runtime::describe_obstacle_of(ServiceId service, core::Condition condition,
+                                               std::span<char> buffer) const noexcept {
+    char last_run[kMostReasonText];
+    const std::size_t i = index(service);
+    const core::Dependency* next = core::waits_for(supervisor_, service);
+    const Awaited awaited{
+        .condition = condition,
+        .policy = plan_.policies[i],
+        .state = states_[i],
+        .remarks = remarks_[i],
+        .waits_for = next != nullptr ? plan_.execs[index(next->on)].name : std::string_view(),
+        .last_run = describe_last_run(service, last_run)};
+    return describe_obstacle(awaited, now_, buffer);
+}
+
+std::string_view Runtime::describe_reason(const Report& report,
+                                          std::span<char> buffer) const noexcept {
+    const std::size_t i = index(report.service);
+    LineWriter out(buffer);
+    switch (report.reason) {
+        case ReportReason::gave_up:
+        case ReportReason::cannot_exec:
+        case ReportReason::no_process:
+            return name_failed_start(report, buffer);
+        case ReportReason::dependency_failed:
+            out.put(plan_.execs[index(report.other)].name);
+            if (states_[index(report.other)].phase == core::Phase::completed) {
+                out.put(" has completed: it will never come ");
+                out.put(wish(report.condition));
+            } else {
+                out.put(" has failed");
+            }
+            return out.view();
+        case ReportReason::dependency_restarts:
+            out.put(plan_.execs[index(report.other)].name);
+            out.put(" restarts");
+            return out.view();
+        case ReportReason::not_ready_in_time:
+            out.put(plan_.policies[i].oneshot ? "not completed within " : "not ready within ");
+            out.duration(plan_.policies[i].start_timeout);
+            return out.view();
+        case ReportReason::unhealthy:
+            if (report.kind == core::ReportKind::shutdown) {
+                return "a service is unhealthy";
+            }
+            out.put("unhealthy");
+            out.put(remarks_[i].probe.empty() ? "" : ": ");
+            out.put(remarks_[i].probe.view());
+            return out.view();
+        case ReportReason::watchdog:
+            if (remarks_[i].trouble) {
+                return "watchdog: it has reported trouble itself";
+            }
+            out.put("watchdog: no sign of life within ");
+            out.duration(plan_.policies[i].watchdog);
+            return out.view();
+        default:
+            return phrase(report.reason);
+    }
+}
+
+// A start that failed is told with its stage and errno, and never as an exit; also when it was the
+// last of several.
+std::string_view Runtime::name_failed_start(const Report& report,
+                                            std::span<char> buffer) const noexcept {
+    const std::string_view reason = phrase(report.reason);
+    const bool gave_up = report.reason == ReportReason::gave_up;
+    std::size_t used = 0;
+    if (gave_up) {
+        for (const std::string_view part : {reason, std::string_view(": ")}) {
+            used += part.copy(buffer.data() + used, buffer.size() - used);
+        }
+    }
+    const std::string_view why = describe_failed_start(report.service, buffer.subspan(used));
+    return why.empty() ? reason : std::string_view(buffer.data(), used + why.size());
+}
+
+}  // namespace gosv::app

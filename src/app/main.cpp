@@ -216,18 +216,18 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
             os::give_back_signals(inherited);
             return check(options, read_host());
         case Mode::command: {
-            const Prepared prepared = prepare_command(options);
-            return supervise(prepared.plan, inherited, prepared.origin);
+            Prepared prepared = prepare_command(options);
+            return supervise(std::move(prepared.plan), inherited, prepared.origin);
         }
         case Mode::supervise:
         case Mode::run:
         case Mode::demo: {
-            const std::variant<Prepared, int> prepared = prepare_manifest(options);
+            std::variant<Prepared, int> prepared = prepare_manifest(options);
             if (const int* code = std::get_if<int>(&prepared)) {
                 return *code;
             }
-            const auto& [plan, origin] = std::get<Prepared>(prepared);
-            return supervise(plan, inherited, origin);
+            auto& [plan, origin] = std::get<Prepared>(prepared);
+            return supervise(std::move(plan), inherited, origin);
         }
     }
     return kExitInternal;

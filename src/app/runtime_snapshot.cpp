@@ -3,38 +3,84 @@
 #include <algorithm>
 
 #include "app/runtime.hpp"
+#include "app/waiting_text.hpp"
 #include "gosv/core/names.hpp"
 
 namespace gosv::app {
 
+namespace {
+
+std::optional<Duration> time_until(MonotonicTime deadline, MonotonicTime now) noexcept {
+    return deadline == kNever ? std::nullopt : std::optional(std::max(Duration{}, deadline - now));
+}
+
+SnapshotTask show(const RunningTasks::Entry& entry, MonotonicTime now) noexcept {
+    return {entry.pid, entry.pid.exists() ? now - entry.since : Duration{}};
+}
+
+}  // namespace
+
+SnapshotService Runtime::show(ServiceId service) const noexcept {
+    const std::size_t i = index(service);
+    const core::ServiceState& state = states_[i];
+    const Handle& handle = handles_[i];
+    SnapshotService shown;
+    shown.name = plan_.execs[i].name;
+    shown.state = core::name(state.phase);
+    shown.pid = pids_[i];
+    shown.group = pids_[i].exists() ? pids_[i] : handle.tree_held ? handle.last_pid : Pid{};
+    if (pids_[i].exists() && !handle.exec_pending) {
+        shown.uptime = now_ - state.since;
+    }
+    shown.restarts = state.restarts_total;
+    shown.program = plan_.execs[i].argv.size() > 0 ? plan_.execs[i].argv[0] : "";
+    if (handle.spawn_error.err != 0) {
+        shown.failed_start = handle.spawn_error;
+    } else if (handle.last_failure.state == os::ExecState::failed) {
+        shown.failed_stage = handle.last_failure.stage;
+        shown.failed_start = SysError{handle.last_failure.err};
+    }
+    if (state.has_run) {
+        shown.last_exit = state.last_status;
+    }
+    if (state.phase == core::Phase::backoff) {
+        shown.next_start = time_until(state.deadline, now_);
+    }
+    show_readiness(service, shown);
+    return shown;
+}
+
+void Runtime::show_readiness(ServiceId service, SnapshotService& shown) const noexcept {
+    const std::size_t i = index(service);
+    const core::ServiceState& state = states_[i];
+    const core::ServicePolicy& policy = plan_.policies[i];
+    const Remarks& remarks = remarks_[i];
+    shown.probe_reason = remarks.probe.view();
+    shown.status = remarks.status.view();
+    shown.says_stopping = remarks.stopping;
+    shown.probe = app::show(tasks_.of(service, core::Task::probe), now_);
+    shown.stop_command = app::show(tasks_.of(service, core::Task::stop_command), now_);
+    if (pids_[i].exists()) {
+        shown.has_readiness = policy.notifies || policy.health.probes;
+        shown.ready = state.ready;
+        shown.health = policy.health.probes ? core::name(state.health) : std::string_view();
+        shown.probe_failures = state.probe_failures;
+        shown.start_timeout = time_until(state.start_deadline, now_);
+        shown.watchdog = time_until(state.watchdog_deadline, now_);
+        shown.ending = state.ending == core::ReportReason::none ? std::string_view()
+                                                                : core::name(state.ending);
+    }
+    if (const core::Dependency* dependency = core::waits_for(supervisor_, service)) {
+        shown.waits_for = plan_.execs[index(dependency->on)].name;
+        shown.wish = wish(dependency->condition);
+        shown.condition = core::name(dependency->condition);
+        shown.waiting = std::max(Duration{}, now_ - state.since);
+    }
+}
+
 void Runtime::start_snapshot() noexcept {
     for (std::size_t i = 0; i < states_.size(); ++i) {
-        const core::ServiceState& state = states_[i];
-        SnapshotService& shown = snapshot_services_[i];
-        shown = {};
-        shown.name = plan_.execs[i].name;
-        shown.state = core::name(state.phase);
-        shown.pid = pids_[i];
-        shown.group = pids_[i].exists()       ? pids_[i]
-                      : handles_[i].tree_held ? handles_[i].last_pid
-                                              : Pid{};
-        if (pids_[i].exists() && !handles_[i].exec_pending) {
-            shown.uptime = now_ - state.since;
-        }
-        shown.restarts = state.restarts_total;
-        shown.program = plan_.execs[i].argv.size() > 0 ? plan_.execs[i].argv[0] : "";
-        if (handles_[i].spawn_error.err != 0) {
-            shown.failed_start = handles_[i].spawn_error;
-        } else if (handles_[i].last_failure.state == os::ExecState::failed) {
-            shown.failed_stage = handles_[i].last_failure.stage;
-            shown.failed_start = SysError{handles_[i].last_failure.err};
-        }
-        if (state.has_run) {
-            shown.last_exit = state.last_status;
-        }
-        if (state.phase == core::Phase::backoff) {
-            shown.next_start = std::max(Duration{}, state.deadline - now_);
-        }
+        snapshot_services_[i] = show(static_cast<ServiceId>(i));
     }
     SnapshotInput input;
     input.stage = core::name(self_.stage);

@@ -40,6 +40,12 @@ class Path {
     char text_[48];
 };
 
+std::string task_name(const SnapshotService& service, Pid pid) {
+    return pid == service.probe.pid          ? "healthcheck"
+           : pid == service.stop_command.pid ? "stop command"
+                                             : "";
+}
+
 bool is_denied(int err) noexcept {
     return err == EACCES || err == EPERM;
 }
@@ -183,6 +189,8 @@ void SnapshotGatherer::look_at_all() {
     add(input_.self);
     for (const SnapshotService& service : input_.services) {
         add(service.pid);
+        add(service.probe.pid);
+        add(service.stop_command.pid);
     }
     const MonotonicTime started = sys::monotonic_now();
     const MonotonicTime enough = started + (deadline_ - started) / 2;
@@ -205,8 +213,11 @@ void SnapshotGatherer::look_at_all() {
         if (input_.services[i].group.exists()) {
             service_of_group.emplace(input_.services[i].group.value, i);
         }
-        if (input_.services[i].pid.exists()) {
-            service_of_group.emplace(input_.services[i].pid.value, i);
+        const SnapshotService& service = input_.services[i];
+        for (const Pid pid : {service.pid, service.probe.pid, service.stop_command.pid}) {
+            if (pid.exists()) {
+                service_of_group.emplace(pid.value, i);
+            }
         }
     }
     owner_.assign(all_.size(), kUnknown);
@@ -247,6 +258,11 @@ void SnapshotGatherer::look_at_all() {
         plant(members[i], services[i]);
     }
     plant(members_of_none, others);
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        for (SnapshotProcess& process : services[i]) {
+            process.origin = task_name(input_.services[i], process.pid);
+        }
+    }
     for (SnapshotProcess& process : others) {
         if (process.depth == 0) {
             process.origin = origin_of(process);

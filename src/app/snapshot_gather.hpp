@@ -40,8 +40,10 @@ struct SnapshotProcess {
     std::uint64_t vm_rss_kb = 0;
     std::uint64_t vm_size_kb = 0;
     std::string name;
-    int depth = 0;       // below the first of its tree
-    std::string origin;  // of what belongs to no service: where it comes from
+    int depth = 0;  // below the first of its tree
+    // Of what belongs to no service: where it comes from. Of a service's process: "healthcheck" or
+    // "stop command", if it is one.
+    std::string origin;
 
     Details details = Details::not_read;
     std::vector<OpenFile> files;  // the first kMostFiles

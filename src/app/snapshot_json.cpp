@@ -183,6 +183,54 @@ void put_last_run(const SnapshotService& service, JsonWriter& json) {
     }
 }
 
+void put_task(std::string_view name, const SnapshotTask& task, JsonWriter& json) {
+    if (task.pid.exists()) {
+        json.key(name);
+        json.begin('{');
+        json.member("pid", task.pid);
+        json.member("running_ms", as_ms(task.running));
+        json.end('}');
+    }
+}
+
+void put_readiness(const SnapshotService& service, JsonWriter& json) {
+    if (service.has_readiness) {
+        json.member("ready", service.ready);
+    }
+    if (!service.health.empty()) {
+        json.member("health", service.health);
+        json.member("probe_failures", std::uint64_t{service.probe_failures});
+    }
+    if (!service.probe_reason.empty()) {
+        json.member("probe_reason", service.probe_reason);
+    }
+    if (!service.status.empty()) {
+        json.member("status", service.status);
+    }
+    if (service.says_stopping) {
+        json.member("says_stopping", true);
+    }
+    if (!service.ending.empty()) {
+        json.member("ending", service.ending);
+    }
+    if (!service.waits_for.empty()) {
+        json.key("waiting");
+        json.begin('{');
+        json.member("dependency", service.waits_for);
+        json.member("condition", service.condition);
+        json.member("waiting_ms", as_ms(service.waiting));
+        json.end('}');
+    }
+    if (service.start_timeout) {
+        json.member("start_timeout_ms", as_ms(*service.start_timeout));
+    }
+    if (service.watchdog) {
+        json.member("watchdog_ms", as_ms(*service.watchdog));
+    }
+    put_task("probe", service.probe, json);
+    put_task("stop_command", service.stop_command, json);
+}
+
 void put_cgroup(const CgroupReport& report, JsonWriter& json) {
     json.key("cgroup");
     json.begin('{');
@@ -216,6 +264,7 @@ void put_service(const SnapshotService& service, BorrowedFd cgroups, ProcessTree
     if (service.next_start) {
         json.member("next_start_ms", as_ms(*service.next_start));
     }
+    put_readiness(service, json);
     if (!service.leaf.empty()) {
         put_cgroup(read_cgroup(cgroups, service.leaf), json);
     }

@@ -9,7 +9,7 @@
 #include "app/log_format.hpp"
 #include "app/snapshot_cgroup.hpp"
 #include "app/snapshot_render.hpp"
-#include "app/start_failure.hpp"
+#include "app/snapshot_words.hpp"
 #include "gosv/base/parse.hpp"
 
 namespace gosv::app {
@@ -22,30 +22,11 @@ constexpr std::size_t kMostZombieGroups = 20;
 // Ten thousand zombies of one parent say no more than a hundred.
 constexpr std::size_t kMostZombieRows = 100;
 
-std::string visible(std::string_view text) {
-    std::string escaped(4 * text.size(), '\0');
-    LineWriter out(escaped);
-    out.visible(text);
-    escaped.resize(out.view().size());
-    return escaped;
-}
-
-std::string duration(Duration value) {
-    char buffer[32];
-    LineWriter out(buffer);
-    out.duration(value);
-    return std::string(out.view());
-}
-
 std::string wall_time(std::int64_t milliseconds) {
     char buffer[32];
     LineWriter out(buffer);
     put_time(out, milliseconds);
     return std::string(out.view());
-}
-
-std::string count_of(std::size_t count, const char* one, const char* many) {
-    return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
 // Rows of words under a heading, each column as wide as its widest word; the last one is open.
@@ -82,44 +63,6 @@ class Table {
     std::vector<Row> rows_;
 };
 
-std::string status_text(ExitStatus status) {
-    if (status.kind == ExitStatus::Kind::exited) {
-        return "exit code " + std::to_string(status.number);
-    }
-    return "killed by " + std::string(signal_name(Signal{status.number})) +
-           (status.core_dumped ? ", core dumped" : "");
-}
-
-// Why the last run ended, or why there was none: "" when there is nothing to tell.
-std::string last_run(const SnapshotService& service) {
-    if (service.failed_start.err != 0) {
-        char buffer[512];
-        return visible(describe_failed_start(service.program, service.failed_stage,
-                                             service.failed_start, buffer));
-    }
-    return service.last_exit ? status_text(*service.last_exit) : "";
-}
-
-std::string heading_of(const SnapshotService& service) {
-    std::string text = "=== service " + visible(service.name) + " (" + std::string(service.state);
-    if (service.pid.exists()) {
-        text += ", pid " + std::to_string(service.pid.value);
-    }
-    if (service.uptime) {
-        text += ", up " + duration(*service.uptime);
-    }
-    if (service.restarts > 0) {
-        text += ", " + count_of(service.restarts, "restart", "restarts");
-    }
-    if (service.next_start) {
-        text += ", next start in " + duration(*service.next_start);
-    }
-    if (const std::string why = last_run(service); !why.empty()) {
-        text += "; last run: " + why;
-    }
-    return text + ")\n";
-}
-
 void put_overview(const SnapshotInput& input, const SnapshotGatherer& gathered, std::string& out) {
     Table<9> table("llrrrrrll", {"service", "state", "pid", "uptime", "restarts", "processes",
                                  "VmRSS", "next start", "last run"});
@@ -130,7 +73,7 @@ void put_overview(const SnapshotInput& input, const SnapshotGatherer& gathered, 
             resident += process.vm_rss_kb;
         }
         const std::string why = last_run(service);
-        table.add({visible(service.name), std::string(service.state),
+        table.add({visible(service.name), state_word(service),
                    service.pid.exists() ? std::to_string(service.pid.value) : "-",
                    service.uptime ? duration(*service.uptime) : "-",
                    std::to_string(service.restarts),
@@ -323,6 +266,7 @@ void render_text(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
         if (service.pid.exists() && gathered.services[i].empty() && gathered.proc_mounted) {
             out += "  no process of it is to be seen in /proc (hidepid, or it has just ended)\n";
         }
+        out += readiness_lines(service);
         if (!service.leaf.empty()) {
             out += cgroup_text(read_cgroup(input.cgroups, service.leaf));
         }

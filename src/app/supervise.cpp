@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "app/linux_platform.hpp"
 #include "app/runtime.hpp"
@@ -72,9 +73,42 @@ void report_cgroups(const manifest::Plan& plan, const CgroupDecision& decision,
                .msg = note});
 }
 
+bool is_passed_on(const manifest::Plan& plan, const std::string& entry) {
+    return std::any_of(plan.execs.begin(), plan.execs.end(), [&](const manifest::ExecSpec& exec) {
+        for (std::size_t i = 0; i < exec.envp.size(); ++i) {
+            if (exec.envp[i] == entry) {
+                return true;
+            }
+        }
+        return false;
+    });
+}
+
+// Who started gosv with a NOTIFY_SOCKET (systemd, podman --sdnotify=container) hears when all is
+// ready, unless it was passed on (`gosv -- CMD`, `environment: [NOTIFY_SOCKET]`): then it is the
+// program's to say so.
+os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
+    const char* const address = ::getenv("NOTIFY_SOCKET");
+    if (address == nullptr || *address == '\0' ||
+        is_passed_on(plan, std::string("NOTIFY_SOCKET=") + address)) {
+        return {};
+    }
+    Result<os::NotifySender> sender = os::NotifySender::open(address);
+    if (sender.ok()) {
+        return std::move(sender).value();
+    }
+    const std::string text =
+        std::string("cannot tell NOTIFY_SOCKET '") + address + "' when all is ready";
+    log.write({.event = LogEvent::internal,
+               .level = LogLevel::warn,
+               .reason = errno_text(sender.error().err),
+               .msg = text});
+    return {};
+}
+
 }  // namespace
 
-int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
+int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
               const std::string& origin) {
     if (!plan.supervisor.command_mode) {
         // Nothing that was open above stderr is ours to keep open, or to pass on to a service.
@@ -88,8 +122,10 @@ int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
     }
 
     Log log(plan.log_format, plan.log_level, BorrowedFd(STDERR_FILENO));
-    auto opened =
-        LinuxPlatform::open(plan, inherited, log.writable_fd(), std::move(decision.cgroups));
+    os::NotifySender supervisor = open_supervisor(plan, log);
+    plan.supervisor.announces = supervisor.is_open();
+    auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd(),
+                                      std::move(decision.cgroups), std::move(supervisor));
     if (!opened.ok()) {
         print_error(std::string("gosv: cannot start: ") + opened.error().op + ": " +
                     std::string(errno_text(opened.error().err)) + "\n");

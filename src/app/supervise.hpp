@@ -9,7 +9,7 @@
 namespace gosv::app {
 
 // `origin` says where the plan comes from ("/etc/gosv.yaml"), for the boot line.
-int supervise(const manifest::Plan& plan, const os::InheritedSignals& inherited,
+int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
               const std::string& origin);
 
 }  // namespace gosv::app

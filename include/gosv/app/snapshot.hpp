@@ -21,6 +21,13 @@
 
 namespace gosv::app {
 
+// A probe or a stop command that is running: one of the service's processes in the snapshot,
+// although gosv is its parent.
+struct SnapshotTask {
+    Pid pid;  // and its group; 0: none
+    Duration running{};
+};
+
 struct SnapshotService {
     std::string_view name;
     std::string_view state;               // core::name(Phase)
@@ -30,6 +37,22 @@ struct SnapshotService {
     std::uint32_t restarts = 0;           // in all
     std::optional<ExitStatus> last_exit;  // why the last run ended
     std::optional<Duration> next_start;   // in back-off: until the restart
+    bool has_readiness = false;           // notify, notify_fd, healthcheck
+    bool ready = false;                   // only with has_readiness, and in a run
+    std::string_view health;              // core::name(Health); empty: no healthcheck, or no run
+    std::uint32_t probe_failures = 0;     // in a row
+    std::string_view probe_reason;        // of the last one; empty: it was good, or none has ended
+    std::string_view status;              // STATUS=
+    bool says_stopping = false;           // STOPPING=1
+    std::string_view waits_for;           // pending: the service that it waits for; empty: none
+    std::string_view wish;                // "to be healthy"
+    std::string_view condition;           // core::name(Condition)
+    Duration waiting{};                   // for so long
+    std::optional<Duration> start_timeout;  // until it must be ready
+    std::optional<Duration> watchdog;       // until it must have said that it is alive
+    std::string_view ending;                // why gosv ends this run: core::name(ReportReason)
+    SnapshotTask probe;
+    SnapshotTask stop_command;
     // When the last start failed: at which stage, with which errno, or that there was no process.
     os::Stage failed_stage = os::Stage::none;
     SysError failed_start{};

@@ -1,0 +1,137 @@
+#include "app/snapshot_words.hpp"
+
+#include "app/line_writer.hpp"
+#include "app/start_failure.hpp"
+#include "gosv/base/parse.hpp"
+
+namespace gosv::app {
+
+namespace {
+
+std::string status_text(ExitStatus status) {
+    if (status.kind == ExitStatus::Kind::exited) {
+        return "exit code " + std::to_string(status.number);
+    }
+    return "killed by " + std::string(signal_name(Signal{status.number})) +
+           (status.core_dumped ? ", core dumped" : "");
+}
+
+std::string task_text(const SnapshotTask& task) {
+    return "pid " + std::to_string(task.pid.value) + ", running for " + duration(task.running);
+}
+
+std::string health_line(const SnapshotService& service) {
+    if (service.health.empty() && !service.probe.pid.exists()) {
+        return "";
+    }
+    std::string line =
+        "  healthcheck: " + std::string(service.health.empty() ? "" : service.health);
+    if (service.probe_failures > 0) {
+        line += ", " + count_of(service.probe_failures, "failure", "failures in a row");
+    }
+    if (!service.probe_reason.empty()) {
+        line += ", the last: " + visible(service.probe_reason);
+    }
+    if (service.probe.pid.exists()) {
+        line += "; now: " + task_text(service.probe);
+    }
+    return line + "\n";
+}
+
+}  // namespace
+
+std::string visible(std::string_view text) {
+    std::string escaped(4 * text.size(), '\0');
+    LineWriter out(escaped);
+    out.visible(text);
+    escaped.resize(out.view().size());
+    return escaped;
+}
+
+std::string duration(Duration value) {
+    char buffer[32];
+    LineWriter out(buffer);
+    out.duration(value);
+    return std::string(out.view());
+}
+
+std::string count_of(std::size_t count, const char* one, const char* many) {
+    return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+std::string state_word(const SnapshotService& service) {
+    std::string word(service.state);
+    if (!service.waits_for.empty()) {
+        return word + " (waits for " + visible(service.waits_for) + ")";
+    }
+    if (!service.has_readiness) {
+        return word;
+    }
+    const bool tells_health = service.ready || service.health == "unhealthy";
+    return word + " (" +
+           (tells_health && !service.health.empty() ? std::string(service.health)
+            : service.ready                         ? "ready"
+                                                    : "not ready") +
+           ")";
+}
+
+std::string last_run(const SnapshotService& service) {
+    if (service.failed_start.err != 0) {
+        char buffer[512];
+        return visible(describe_failed_start(service.program, service.failed_stage,
+                                             service.failed_start, buffer));
+    }
+    return service.last_exit ? status_text(*service.last_exit) : "";
+}
+
+std::string heading_of(const SnapshotService& service) {
+    std::string text = "=== service " + visible(service.name) + " (" + std::string(service.state);
+    if (service.pid.exists()) {
+        text += ", pid " + std::to_string(service.pid.value);
+    }
+    if (service.uptime) {
+        text += ", up " + duration(*service.uptime);
+    }
+    if (service.restarts > 0) {
+        text += ", " + count_of(service.restarts, "restart", "restarts");
+    }
+    if (service.next_start) {
+        text += ", next start in " + duration(*service.next_start);
+    }
+    if (const std::string why = last_run(service); !why.empty()) {
+        text += "; last run: " + why;
+    }
+    return text + ")\n";
+}
+
+std::string readiness_lines(const SnapshotService& service) {
+    std::string lines;
+    if (!service.waits_for.empty()) {
+        lines += "  waits for " + visible(service.waits_for) + " " + std::string(service.wish) +
+                 ", " + duration(service.waiting) + " so far\n";
+    }
+    lines += health_line(service);
+    if (!service.status.empty()) {
+        lines += "  status: " + visible(service.status) + "\n";
+    }
+    if (service.says_stopping) {
+        lines += "  says that it is stopping\n";
+    }
+    if (!service.ending.empty()) {
+        lines += "  is being ended: " + std::string(service.ending) + "\n";
+    }
+    if (service.stop_command.pid.exists()) {
+        lines += "  stop command: " + task_text(service.stop_command) + "\n";
+    }
+    if (service.start_timeout) {
+        lines +=
+            "  must be ready within " + duration(*service.start_timeout) + " (start_timeout)\n";
+    }
+    if (service.watchdog) {
+        lines +=
+            "  must say that it is alive within " + duration(*service.watchdog) + " (watchdog)\n";
+    }
+    return lines;
+}
+
+}  // namespace gosv::app

@@ -11,8 +11,9 @@ inline constexpr std::size_t kMaxDepth = 32;                       // collection
 inline constexpr std::size_t kMaxNodes = 200'000;                  // with every alias expanded
 inline constexpr std::size_t kMaxTreeText = std::size_t{8} << 20;  // likewise, bytes of strings
 inline constexpr std::size_t kMaxString =
-    (std::size_t{128} << 10) - 1;                    // MAX_ARG_STRLEN, execve(2)
-inline constexpr std::size_t kMaxDiagnostics = 500;  // shown; the rest is counted
-inline constexpr std::size_t kMaxFound = 2'000;      // kept for sorting
+    (std::size_t{128} << 10) - 1;                        // MAX_ARG_STRLEN, execve(2)
+inline constexpr std::size_t kMaxDependencies = 65'536;  // of all services together
+inline constexpr std::size_t kMaxDiagnostics = 500;      // shown; the rest is counted
+inline constexpr std::size_t kMaxFound = 2'000;          // kept for sorting
 
 }  // namespace gosv::manifest

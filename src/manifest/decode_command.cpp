@@ -1,11 +1,11 @@
 // What runs: the program, its arguments and where it runs.
 #include <utility>
 
+#include "command_words.hpp"
 #include "decoders.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
-#include "shell_words.hpp"
 
 namespace gosv::manifest::decode {
 
@@ -13,6 +13,7 @@ namespace {
 
 constexpr Choice<ServiceType> kTypes[] = {
     {"simple", ServiceType::simple},
+    {"notify", ServiceType::notify},
     {"oneshot", ServiceType::oneshot},
 };
 
@@ -20,8 +21,6 @@ constexpr Choice<StdinMode> kStdinModes[] = {
     {"null", StdinMode::null},
     {"inherit", StdinMode::inherit},
 };
-
-constexpr std::string_view kNoCommand = "write command: [program, argument]";
 
 // Would the hint for this unknown key be "did you mean 'command'?"
 bool names_command(std::string_view key) {
@@ -38,31 +37,6 @@ bool names_command(std::string_view key) {
     return nearest_name(key, names.data(), names.size()) == "command";
 }
 
-// The elements of argv; an argument may be empty, and a number is text as it is written.
-bool append_arguments(const Field& field, std::vector<std::string>& out) {
-    if (field.node.kind != Node::Kind::list) {
-        field.expected("a list", field.node.kind == Node::Kind::scalar
-                                     ? "write it in brackets: [one, two]"
-                                     : "");
-        return false;
-    }
-    bool all = true;
-    for (std::size_t i = 0; i < field.node.items.size(); ++i) {
-        const Field item = field.item(i);
-        if (item.node.kind == Node::Kind::null) {
-            item.error("an argument is missing or null",
-                       "write \"\" for an empty one, and quotes "
-                       "around the word null");
-            all = false;
-            continue;
-        }
-        auto text = as_text(item, "an argument");
-        all = all && text;
-        out.push_back(std::move(text).value_or(""));
-    }
-    return all;
-}
-
 // A misspelt `command` has been reported as such; that it is missing too would be noise.
 bool is_misspelt(const Field& service) {
     for (const Entry& entry : service.node.entries) {
@@ -71,25 +45,6 @@ bool is_misspelt(const Field& service) {
         }
     }
     return false;
-}
-
-void split_program(const Field& field, ServiceDraft& draft) {
-    ShellWords split = split_shell_words(*draft.program);
-    for (TextProblem& problem : split.problems) {
-        const Position at = place_in(draft.program_node, problem.offset);
-        Report& report = field.context.report;
-        const std::string path = child_path(field.path, "command");
-        if (problem.warning) {
-            report.warning(at, path, std::move(problem.message), std::move(problem.hint));
-        } else {
-            report.error(at, path, std::move(problem.message), std::move(problem.hint));
-        }
-    }
-    if (split.problems.empty() && (split.words.empty() || split.words.front().empty())) {
-        field.context.report.error(draft.program_at, child_path(field.path, "command"),
-                                   "the command names no program", std::string(kNoCommand));
-    }
-    draft.service.argv = std::move(split.words);
 }
 
 }  // namespace
@@ -129,7 +84,8 @@ void join_command(const Field& service, ServiceDraft& draft) {
     if (!draft.program) {
         out.argv = draft.command;
     } else if (!draft.has("args")) {
-        split_program(service, draft);
+        out.argv = split_command(draft.program_node, draft.program_at,
+                                 child_path(service.path, "command"), service.context.report);
         return;
     } else {
         out.argv = {*draft.program};
@@ -148,16 +104,28 @@ void enabled(const Field& field, ServiceDraft& draft) {
 }
 
 void type(const Field& field, ServiceDraft& draft) {
-    if (field.node.text == "notify") {
-        field.error("'notify' is not yet supported",
-                    "use simple: the service counts as started when "
-                    "its program runs");
-        return;
-    }
     if (field.node.text == "forking") {
         field.error("a service cannot be 'forking'",
                     "tell the program to stay in the foreground: what is watched is its process");
         return;
+    }
+
+    constexpr struct {
+        std::string_view foreign;
+        const char* hint;
+    } kOthers[] = {
+        {"exec", "write type: simple: a service is started when its program runs"},
+        {"notify-reload", "write type: notify: signals are forwarded, and nobody waits for them"},
+        {"daemon", "write type: simple, and keep the program in the foreground"},
+        {"task", "write type: oneshot"},
+        {"job", "write type: oneshot"},
+    };
+
+    for (const auto& each : kOthers) {
+        if (field.node.text == each.foreign) {
+            field.expected("one of simple, notify, oneshot", each.hint);
+            return;
+        }
     }
     draft.service.type = as_choice(field, kTypes).value_or(draft.service.type);
 }

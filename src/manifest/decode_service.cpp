@@ -28,7 +28,7 @@ constexpr Key<ServiceDraft> kServiceKeys[] = {
     {"command", decode::command, "list or string", "required"},
     {"args", decode::args, "list", "[]", true},
     {"enabled", decode::enabled, "boolean", "true"},
-    {"type", decode::type, "simple, oneshot", "simple"},
+    {"type", decode::type, "simple, notify, oneshot", "simple"},
     {"working_dir", decode::working_dir, "path", "inherited"},
     {"umask", decode::umask, "octal", "inherited"},
     {"environment", decode::environment, "map or list", "{}"},
@@ -37,6 +37,11 @@ constexpr Key<ServiceDraft> kServiceKeys[] = {
     {"group_add", decode::group_add, "list", "[]"},
     {"stdin", decode::stdin_mode, "null, inherit", "null"},
     {"tty", decode::tty, "boolean", "false"},
+    {"depends_on", decode::depends_on, "list or map", "[]"},
+    {"start_timeout", decode::start_timeout, "duration", "0"},
+    {"healthcheck", decode::healthcheck, "map", "none"},
+    {"notify_fd", decode::notify_fd, "integer", "unset"},
+    {"watchdog", decode::watchdog, "duration", "0"},
     {"restart", decode::restart, "no, on-failure[:N], always, unless-stopped",
      "always (oneshot: no)"},
     {"max_restarts", decode::max_restarts, "integer, unlimited", "3", true},
@@ -50,6 +55,7 @@ constexpr Key<ServiceDraft> kServiceKeys[] = {
     {"stop_signal", decode::stop_signal, "signal", "SIGTERM"},
     {"stop_grace_period", decode::stop_grace_period, "duration", "8s"},
     {"kill_mode", decode::kill_mode, "group, process, mixed", "group"},
+    {"stop_command", decode::stop_command, "list or string", "[]"},
     {"signals", decode::signals, "map", "{}"},
     {"limits", decode::limits, "map", "{}"},
     {"memory_mb", decode::memory_mb, "integer", "no limit", true},
@@ -108,6 +114,8 @@ void decode_service(const Field& field, ServiceDraft& draft) {
 void finish_service(const Field& field, const ManifestDraft& manifest, ServiceDraft& draft) {
     decode::join_command(field, draft);
     decode::settle_restart(draft);
+    decode::settle_readiness(field, draft);
+    decode::settle_health(field, draft);
     const std::initializer_list<const EnvironmentChanges*> in_order = {
         &manifest.from_files, &manifest.environment, &draft.from_files, &draft.environment};
     for (const EnvironmentChanges* changes : in_order) {

@@ -1,6 +1,7 @@
 // Stop and signals.
 #include <map>
 
+#include "command_words.hpp"
 #include "decoders.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
@@ -33,11 +34,18 @@ void stop_signal(const Field& field, ServiceDraft& draft) {
 void stop_grace_period(const Field& field, ServiceDraft& draft) {
     auto& period = draft.service.policy.stop_grace_period;
     period = as_duration(field).value_or(period);
+    draft.service.grace_at = field.at();
 }
 
 void kill_mode(const Field& field, ServiceDraft& draft) {
     auto& mode = draft.service.policy.kill_mode;
     mode = as_choice(field, kKillModes).value_or(mode);
+}
+
+void stop_command(const Field& field, ServiceDraft& draft) {
+    if (auto words = as_command(field)) {
+        draft.service.stop_command = *std::move(words);
+    }
 }
 
 void signals(const Field& field, ServiceDraft& draft) {

@@ -23,6 +23,19 @@ void env_file_changes(const Field& field, EnvironmentChanges& changes);
 void environment(const Field& field, ServiceDraft& draft);
 void env_file(const Field& field, ServiceDraft& draft);
 
+// decode_order.cpp: order and readiness
+void depends_on(const Field& field, ServiceDraft& draft);
+void start_timeout(const Field& field, ServiceDraft& draft);
+void notify_fd(const Field& field, ServiceDraft& draft);
+void watchdog(const Field& field, ServiceDraft& draft);
+// Takes back what `defaults` says and this type of service cannot have.
+void settle_readiness(const Field& service, ServiceDraft& draft);
+
+// decode_health.cpp
+void healthcheck(const Field& field, ServiceDraft& draft);
+// The probe from what was given, when all keys are known.
+void settle_health(const Field& service, ServiceDraft& draft);
+
 // decode_restart.cpp: restart, and the container's fate
 void restart(const Field& field, ServiceDraft& draft);
 void max_restarts(const Field& field, ServiceDraft& draft);
@@ -40,6 +53,7 @@ void settle_restart(ServiceDraft& draft);
 void stop_signal(const Field& field, ServiceDraft& draft);
 void stop_grace_period(const Field& field, ServiceDraft& draft);
 void kill_mode(const Field& field, ServiceDraft& draft);
+void stop_command(const Field& field, ServiceDraft& draft);
 void signals(const Field& field, ServiceDraft& draft);
 
 // decode_limits.cpp

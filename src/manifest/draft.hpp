@@ -3,6 +3,7 @@
 // and its command are put together, and where it says so, for the rules between keys
 // (validate.hpp).
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,13 @@
 #include "schema.hpp"
 
 namespace gosv::manifest {
+
+// `healthcheck`, apart from when and how often, which is in the policy.
+struct HealthDraft {
+    std::optional<Probe> probe;  // nullopt: not said, or said wrongly
+    bool said = false;           // there is a key that says what to ask, right or wrong
+    bool disabled = false;
+};
 
 // `defaults` is decoded into one of these, and each service into a copy of that. Decoders of lists
 // and single values replace what is there, decoders of maps (environment, limits, signals, ulimits)
@@ -33,6 +41,10 @@ struct ServiceDraft {
 
     EnvironmentChanges from_files;
     EnvironmentChanges environment;
+
+    // Shared, not copied: one long list in `defaults` for thousands of services stays one.
+    std::shared_ptr<const std::vector<DependsOn>> depends_on;
+    HealthDraft health;
 
     std::optional<core::RestartPolicy> restart;
     std::optional<std::uint32_t> restart_count;  // N of on-failure:N
@@ -59,10 +71,12 @@ struct ManifestDraft {
     std::map<std::string, Position, std::less<>> given;  // top level
 };
 
-// The tables (one a file: decode_top_level.cpp, decode_service.cpp, decode_limits.cpp).
+// The tables (each where its keys are decoded: decode_top_level.cpp, decode_service.cpp, ...).
 std::span<const Key<ManifestDraft>> top_level_keys() noexcept;
 std::span<const Key<Manifest>> log_keys() noexcept;
 std::span<const Key<ServiceDraft>> service_keys() noexcept;
+std::span<const Key<DependsOn>> dependency_keys() noexcept;
+std::span<const Key<ServiceDraft>> health_keys() noexcept;
 std::span<const Key<ServiceDraft>> limit_keys() noexcept;
 
 // Decodes the root: a mapping, or (historic) a list of services.

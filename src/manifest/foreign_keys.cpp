@@ -12,17 +12,15 @@ constexpr std::string_view kContainer =
     "gosv runs inside one container: this belongs to the Dockerfile, docker run or compose.yaml";
 constexpr std::string_view kOutput =
     "services write to gosv's own stdout and stderr; gosv's lines are set with `log`";
+constexpr std::string_view kHealth =
+    "write healthcheck: {test: [program, argument]}, or {http: URL}, {tcp: PORT}, {file: PATH}";
+constexpr std::string_view kSteps =
+    "write a service with type: oneshot and depends_on for what comes before";
+constexpr std::string_view kWeak = "write depends_on: {NAME: {required: false}}";
 constexpr std::string_view kReserved = "the name is reserved for a later version: remove it";
 
 constexpr ForeignKey kServiceKeys[] = {
-    // to come
-    {"depends_on",
-     "services start side by side: remove it, and let the program wait for what it needs", kLater},
-    {"healthcheck", "remove it: a service is watched by its process alone", kLater},
-    {"notify_fd", "remove it: a service counts as started when its program runs", kLater},
-    {"start_timeout", "remove it: a service counts as started when its program runs", kLater},
-    {"watchdog", "remove it: a service is watched by its process alone", kLater},
-    {"stop_command", "remove it: stop_signal tells the service to end", kLater},
+    // reserved
     {"schedule", kReserved, kLater},
     {"scale", kReserved, kLater},
     {"profiles", kReserved, kLater},
@@ -103,7 +101,7 @@ constexpr ForeignKey kServiceKeys[] = {
     {"stop_timeout", "did you mean 'stop_grace_period'?"},
     {"kill_timeout", "did you mean 'stop_grace_period'?"},
     {"timeout", "did you mean 'stop_grace_period'?"},
-    {"priority", "services start side by side: remove it"},
+    {"priority", "write depends_on: [NAME] in the one that waits; others start side by side"},
     {"environment_file", "did you mean 'env_file'?"},
     {"env_from", "did you mean 'env_file'?"},
     {"oom_score_adjust", "did you mean 'oom_score_adj'?"},
@@ -116,15 +114,95 @@ constexpr ForeignKey kServiceKeys[] = {
     {"standard_output", kOutput},
     {"standard_error", kOutput},
     {"resources", "write limits: {memory: 256M, cpus: 0.5}"},
-    {"liveness_probe", "remove it: a service is watched by its process alone"},
-    {"readiness_probe", "remove it: a service counts as started when its program runs"},
     {"volume_mounts", kContainer},
+    {"liveness_probe", kHealth},
+    {"readiness_probe", kHealth},
+    {"startup_probe", kHealth},
+    {"probe", kHealth},
+    {"check", kHealth},
+    {"checks", kHealth},
+    {"health", kHealth},
+    {"healthcmd", kHealth},
+    {"init_containers", "write services with type: oneshot, and depends_on in those that wait"},
+    {"lifecycle", "preStop is stop_command; postStart is a oneshot with depends_on"},
+    {"pre_stop", "did you mean 'stop_command'?"},
+    {"exec_stop", "did you mean 'stop_command'?"},
+    {"exec_stop_post", kSteps},
+    {"exec_start_pre", kSteps},
+    {"exec_start_post", kSteps},
+    {"exec_condition", kSteps},
+    {"pre_start", kSteps},
+    {"post_start", kSteps},
+    {"exec_reload", "signals such as HUP are forwarded: see `signals`"},
+    {"after", "did you mean 'depends_on'?"},
+    {"start_after", "did you mean 'depends_on'?"},
+    {"requires", "did you mean 'depends_on'?"},
+    {"requisite", "did you mean 'depends_on'?"},
+    {"require", "did you mean 'depends_on'?"},
+    {"needs", "did you mean 'depends_on'?"},
+    {"dependencies", "did you mean 'depends_on'?"},
+    {"dependencies.d", "did you mean 'depends_on'?"},
+    {"wants", kWeak},
+    {"waits_for", kWeak},
+    {"binds_to", "write depends_on: {NAME: {restart: true}}"},
+    {"part_of", "write depends_on: {NAME: {restart: true}}"},
+    {"before", "write depends_on: [NAME] in the one that waits"},
+    {"required_by", "write depends_on: [NAME] in the one that waits"},
+    {"wanted_by", "write depends_on: [NAME] in the one that waits"},
+    {"timeout_start_sec", "did you mean 'start_timeout'?"},
+    {"timeout_up", "did you mean 'start_timeout'?"},
+    {"ready_timeout", "did you mean 'start_timeout'?"},
+    {"timeout_sec", "write start_timeout and stop_grace_period"},
+    {"timeout_down", "did you mean 'stop_grace_period'?"},
+    {"timeout_kill", "did you mean 'stop_grace_period'?"},
+    {"down_signal", "did you mean 'stop_signal'?"},
+    {"watchdog_sec", "did you mean 'watchdog'?"},
+    {"notification_fd", "did you mean 'notify_fd'?"},
+    {"ready_notification", "write type: notify, or notify_fd: 3"},
+    {"sd_notify", "write type: notify"},
+    {"notify", "write type: notify"},
+    {"notify_access", "remove it: whatever belongs to the service may notify"},
+    {"remain_after_exit", "write type: oneshot, which stays completed"},
+    {"oneshot", "write type: oneshot"},
     {"nofile", "write ulimits: {nofile: N}"},
     {"memory", "write limits: {memory: 256M}"},
     {"cpu", "write limits: {cpus: 0.5}"},
     {"pids", "write limits: {pids: 100}"},
     {"capabilities", "write cap_add and cap_drop"},
     {"shell", "write command: [/bin/sh, -c, \"...\"]"},
+};
+
+// Kubernetes, Pebble and process-compose.
+constexpr ForeignKey kHealthKeys[] = {
+    {"period_seconds", "did you mean 'interval'?"},
+    {"period", "did you mean 'interval'?"},
+    {"timeout_seconds", "did you mean 'timeout'?"},
+    {"failure_threshold", "did you mean 'retries'?"},
+    {"threshold", "did you mean 'retries'?"},
+    {"success_threshold", "remove it: one good answer is enough"},
+    {"initial_delay_seconds", "did you mean 'start_period'? It ends with the first good answer"},
+    {"initial_delay", "did you mean 'start_period'? It ends with the first good answer"},
+    {"termination_grace_period_seconds", "stop_grace_period of the service is what counts"},
+    {"http_get", "write http: \"http://127.0.0.1:8080/health\""},
+    {"url", "write http: \"http://127.0.0.1:8080/health\""},
+    {"path", "write http: \"http://127.0.0.1:8080/health\", or file: /run/ready"},
+    {"port", "write tcp: 8080"},
+    {"tcp_socket", "write tcp: 8080"},
+    {"grpc", "write test: [grpc_health_probe, -addr=127.0.0.1:9000]"},
+    {"exec", "write test: [program, argument]"},
+    {"command", "write test: [program, argument]"},
+    {"cmd", "write test: [program, argument]"},
+    {"level", "remove it: readiness and liveness are asked the same"},
+    {"action", "did you mean 'on_unhealthy'?"},
+    {"on_failure", "did you mean 'on_unhealthy'?"},
+    {"enabled", "write disable: true, or healthcheck: none"},
+};
+
+constexpr ForeignKey kDependencyKeys[] = {
+    {"optional", "write required: false"},
+    {"soft", "write required: false"},
+    {"when", "did you mean 'condition'?"},
+    {"state", "did you mean 'condition'?"},
 };
 
 constexpr ForeignKey kTopLevelKeys[] = {
@@ -182,6 +260,10 @@ std::span<const ForeignKey> foreign_keys(Section section) noexcept {
             return kTopLevelKeys;
         case Section::service:
             return kServiceKeys;
+        case Section::depends_on:
+            return kDependencyKeys;
+        case Section::healthcheck:
+            return kHealthKeys;
         case Section::log:
         case Section::limits:
             return {};

@@ -1,6 +1,8 @@
 // From a file to a Manifest: text, tree, variables, keys, rules. Each stage reports what it finds;
 // the next one runs as long as there is something to run on, so that all problems are told at once.
-#include <new>
+#include <algorithm>
+#include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "bounds.hpp"
@@ -21,8 +23,32 @@ std::string folder_of(const std::string& path) {
     return slash == std::string::npos ? std::string() : path.substr(0, slash == 0 ? 1 : slash);
 }
 
-Manifest assemble(ManifestDraft draft) {
+// The edges that lead to enabled services.
+std::vector<DependsOn> edges_of(const ServiceDraft& draft,
+                                const std::unordered_set<std::string>& enabled) {
+    std::vector<DependsOn> edges;
+    if (draft.depends_on) {
+        std::copy_if(draft.depends_on->begin(), draft.depends_on->end(), std::back_inserter(edges),
+                     [&](const DependsOn& edge) { return enabled.contains(edge.name); });
+    }
+    return edges;
+}
+
+// The services with their edges, which are only looked at when all is well: what is wrong may be
+// that there are too many.
+Manifest assemble(ManifestDraft draft, bool well) {
     Manifest manifest = std::move(draft.manifest);
+    std::unordered_set<std::string> enabled;
+    for (const ServiceDraft& each : draft.services) {
+        if (each.enabled && well) {
+            enabled.insert(each.service.name);
+        }
+    }
+    for (ServiceDraft& each : draft.services) {
+        if (each.enabled && well) {
+            each.service.depends_on = edges_of(each, enabled);
+        }
+    }
     for (ServiceDraft& each : draft.services) {
         if (each.enabled) {
             manifest.services.push_back(std::move(each.service));
@@ -49,7 +75,7 @@ Manifest decode(const std::string& text, const std::string& path, const Environm
     Context context{environment, folder_of(path), report, {}};
     ManifestDraft draft = decode_manifest(*root, context);
     validate(draft, report);
-    return assemble(std::move(draft));
+    return assemble(std::move(draft), !report.has_errors());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "bounds.hpp"
 #include "identity.hpp"
 #include "path.hpp"
+#include "plan_order.hpp"
 #include "quote.hpp"
 #include "report.hpp"
 #include "service_environment.hpp"
@@ -26,16 +27,25 @@ std::size_t size_in_kernel(const std::vector<std::string>& strings) noexcept {
     return size;
 }
 
+void check_words(const std::vector<std::string>& words, Position at, const std::string& path,
+                 Report& report) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i].size() > kMaxString) {
+            report.error(at, path,
+                         "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
+                         "the kernel takes no longer one; put it into a file");
+        }
+    }
+}
+
 // What execve(2) would answer with E2BIG however often it is tried.
 void check_sizes(const Service& service, const std::vector<std::string>& environment,
                  Report& report) {
     const std::string path = child_path("services", service.name);
-    for (std::size_t i = 0; i < service.argv.size(); ++i) {
-        if (service.argv[i].size() > kMaxString) {
-            report.error(service.command_at, child_path(path, "command"),
-                         "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
-                         "the kernel takes no longer one; put it into a file");
-        }
+    check_words(service.argv, service.command_at, child_path(path, "command"), report);
+    check_words(service.stop_command, service.at, child_path(path, "stop_command"), report);
+    if (const auto* const probe = std::get_if<ExecProbe>(&service.probe)) {
+        check_words(probe->argv, service.at, child_path(path, "healthcheck.test"), report);
     }
     for (const std::string& entry : environment) {
         if (entry.size() > kMaxString) {
@@ -50,11 +60,48 @@ void check_sizes(const Service& service, const std::vector<std::string>& environ
     }
 }
 
+// What the service's own changes to its environment are, and what its type adds.
+EnvironmentChanges changes_of(const Service& service) {
+    EnvironmentChanges changes = service.environment;
+    if (service.type == ServiceType::notify) {
+        changes.emplace_back("NOTIFY_SOCKET", kNotifySocketUnbound);
+        if (service.policy.watchdog > Duration::zero()) {
+            changes.emplace_back(
+                "WATCHDOG_USEC",
+                std::to_string(
+                    std::chrono::duration_cast<std::chrono::microseconds>(service.policy.watchdog)
+                        .count()));
+        }
+    }
+    return changes;
+}
+
+CommandSpec make_command(const std::vector<std::string>& argv,
+                         const std::vector<std::string>& environment) {
+    if (argv.empty()) {
+        return {};
+    }
+    return {StringBlock(argv), StringBlock(exec_candidates(argv.front(), environment))};
+}
+
+// What the policy says that stands elsewhere in the manifest.
+core::ServicePolicy make_policy(const Service& service) {
+    core::ServicePolicy policy = service.policy;
+    policy.oneshot = service.type == ServiceType::oneshot;
+    policy.notifies = service.type == ServiceType::notify || service.notify_fd;
+    policy.health.probes = !std::holds_alternative<std::monostate>(service.probe);
+    policy.stop_command = !service.stop_command.empty();
+    if (service.oom_policy == OomPolicy::exit) {
+        policy.oom_action = core::FinalAction::exit;
+    }
+    return policy;
+}
+
 ExecSpec make_exec(const Service& service, const HostFacts& host, const UserDatabase& database,
                    Report& report) {
     const std::optional<Identity> identity = resolve_identity(service, host, database, report);
     const std::vector<std::string> environment = service_environment(
-        host.environment, identity ? &*identity : nullptr, service.environment, service.name);
+        host.environment, identity ? &*identity : nullptr, changes_of(service), service.name);
     check_sizes(service, environment, report);
 
     ExecSpec exec;
@@ -77,6 +124,13 @@ ExecSpec make_exec(const Service& service, const HostFacts& host, const UserData
     exec.no_new_privileges = service.no_new_privileges;
     exec.limits = service.limits;
     exec.oom_policy = service.oom_policy;
+    exec.notify_socket = service.type == ServiceType::notify;
+    exec.notify_fd = service.notify_fd;
+    exec.probe = service.probe;
+    if (const auto* const probe = std::get_if<ExecProbe>(&service.probe)) {
+        exec.probe_command = make_command(probe->argv, environment);
+    }
+    exec.stop_command = make_command(service.stop_command, environment);
     return exec;
 }
 
@@ -116,12 +170,10 @@ PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     plan.policies.reserve(manifest.services.size());
     plan.execs.reserve(manifest.services.size());
     for (const Service& service : manifest.services) {
-        plan.policies.push_back(service.policy);
-        if (service.oom_policy == OomPolicy::exit) {
-            plan.policies.back().oom_action = core::FinalAction::exit;
-        }
+        plan.policies.push_back(make_policy(service));
         plan.execs.push_back(make_exec(service, host, database, report));
     }
+    link_services(manifest, plan);
     plan.supervisor.shutdown_timeout = manifest.shutdown_timeout;
     if (manifest.exit_code_from) {
         plan.supervisor.exit_code_from = find_service(manifest.services, *manifest.exit_code_from);

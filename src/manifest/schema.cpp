@@ -17,6 +17,10 @@ std::string_view where(Section section) noexcept {
             return "in log";
         case Section::service:
             return "in a service";
+        case Section::depends_on:
+            return "in depends_on";
+        case Section::healthcheck:
+            return "in healthcheck";
         case Section::limits:
             return "in limits";
     }
@@ -98,6 +102,8 @@ std::vector<DocumentedKey> documented_keys() {
     append(all, Section::top_level, top_level_keys());
     append(all, Section::log, log_keys());
     append(all, Section::service, service_keys());
+    append(all, Section::depends_on, dependency_keys());
+    append(all, Section::healthcheck, health_keys());
     append(all, Section::limits, limit_keys());
     return all;
 }

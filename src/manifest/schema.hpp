@@ -12,7 +12,7 @@
 namespace gosv::manifest {
 
 // The kinds of mappings, as the reference names them.
-enum class Section : std::uint8_t { top_level, log, service, limits };
+enum class Section : std::uint8_t { top_level, log, service, depends_on, healthcheck, limits };
 
 template <class Target>
 struct Key {

@@ -7,6 +7,7 @@
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
+#include "validate_order.hpp"
 
 namespace gosv::manifest {
 
@@ -49,8 +50,10 @@ class Validator {
         for (const ServiceDraft& service : draft_.services) {
             if (service.whole) {
                 check_service(service);
+                validate_readiness(service, report_);
             }
         }
+        validate_dependencies(draft_, report_);
     }
 
   private:

@@ -1,5 +1,7 @@
 #include "support/manifest_text.hpp"
 
+#include <arpa/inet.h>
+
 #include <cstdio>
 #include <type_traits>
 
@@ -32,6 +34,14 @@ std::string quoted(const std::string& text) {
     return out + "\"";
 }
 
+std::string quoted_words(const std::vector<std::string>& words) {
+    std::string all;
+    for (const std::string& word : words) {
+        all += (all.empty() ? "" : " ") + quoted(word);
+    }
+    return all;
+}
+
 class Writer {
   public:
     explicit Writer(std::string indent) : indent_(std::move(indent)) {}
@@ -54,11 +64,7 @@ class Writer {
     }
 
     void words(const char* key, const std::vector<std::string>& words) {
-        std::string all;
-        for (const std::string& word : words) {
-            all += (all.empty() ? "" : " ") + quoted(word);
-        }
-        line(key, all);
+        line(key, quoted_words(words));
     }
 
     std::string text;
@@ -116,6 +122,63 @@ void write_policy(const core::ServicePolicy& policy, Writer& out) {
     out.line("signals", rewrites(policy.signals));
 }
 
+std::string endpoints(const std::vector<manifest::Endpoint>& list) {
+    std::string all;
+    for (const manifest::Endpoint& each : list) {
+        char text[INET6_ADDRSTRLEN] = "";
+        ::inet_ntop(each.ipv6 ? AF_INET6 : AF_INET, each.address.data(), text, sizeof text);
+        all += std::string(" ") + text + " port " + std::to_string(each.port);
+    }
+    return all;
+}
+
+struct ProbeText {
+    std::string operator()(std::monostate) const { return "-"; }
+
+    std::string operator()(const manifest::ExecProbe& probe) const {
+        return "exec " + quoted_words(probe.argv);
+    }
+
+    std::string operator()(const manifest::HttpProbe& probe) const {
+        return "http " + quoted(probe.host) + " " + quoted(probe.target) +
+               endpoints(probe.endpoints);
+    }
+
+    std::string operator()(const manifest::TcpProbe& probe) const {
+        return "tcp" + endpoints(probe.endpoints);
+    }
+
+    std::string operator()(const manifest::FileProbe& probe) const {
+        return "file " + quoted(probe.path);
+    }
+};
+
+void write_order(const Service& service, Writer& out) {
+    for (const manifest::DependsOn& edge : service.depends_on) {
+        const char* const condition = !edge.condition                                 ? "ready"
+                                      : *edge.condition == core::Condition::started   ? "started"
+                                      : *edge.condition == core::Condition::healthy   ? "healthy"
+                                      : *edge.condition == core::Condition::completed ? "completed"
+                                                                                      : "?";
+        out.line("depends_on", quoted(edge.name) + " at " + std::to_string(edge.at.line) + ":" +
+                                   std::to_string(edge.at.column) + " " + condition +
+                                   (edge.restart ? " restart" : "") +
+                                   (edge.required ? "" : " not required"));
+    }
+    out.maybe("notify_fd", service.notify_fd);
+    out.line("start_timeout", milliseconds(service.policy.start_timeout));
+    out.line("watchdog", milliseconds(service.policy.watchdog));
+    out.line("probe", std::visit(ProbeText{}, service.probe));
+    const core::HealthPolicy& health = service.policy.health;
+    out.line("health",
+             "every " + milliseconds(health.interval) + ", at first " +
+                 milliseconds(health.start_interval) + ", within " + milliseconds(health.timeout) +
+                 ", start period " + milliseconds(health.start_period) + ", retries " +
+                 std::to_string(health.retries) +
+                 ", unhealthy: " + word(health.on_unhealthy, {"restart", "exit", "none"}));
+    out.words("stop_command", service.stop_command);
+}
+
 void write_limits(const Limits& limits, Writer& out) {
     out.maybe("memory", limits.memory);
     out.maybe("memory_high", limits.memory_high);
@@ -152,7 +215,7 @@ void write_privileges(const Service& service, Writer& out) {
 std::string to_text(const Service& service) {
     Writer out("  ");
     out.words("argv", service.argv);
-    out.line("type", word(service.type, {"simple", "oneshot"}));
+    out.line("type", word(service.type, {"simple", "notify", "oneshot"}));
     out.maybe("working_dir", service.working_dir);
     out.maybe("umask", service.umask);
     for (const auto& [name, value] : service.environment) {
@@ -165,6 +228,7 @@ std::string to_text(const Service& service) {
     out.words("group_add", service.group_add);
     out.line("stdin", word(service.stdin_mode, {"null", "inherit"}));
     out.line("tty", service.tty ? "true" : "false");
+    write_order(service, out);
     write_policy(service.policy, out);
     write_limits(service.limits, out);
     write_privileges(service, out);

@@ -88,7 +88,7 @@ using Probe = std::variant<std::monostate, ExecProbe, HttpProbe, TcpProbe, FileP
 // An entry of depends_on, before names are ids.
 struct DependsOn {
     std::string name;
-    Position at;
+    Position at;                               // of the name, where the edge is written
     std::optional<core::Condition> condition;  // nullopt: `ready`, whatever the other can say
     bool restart = false;
     bool required = true;
@@ -100,6 +100,7 @@ struct Service {
     Position command_at;
     Position user_at;
     Position group_add_at;
+    Position grace_at;              // of stop_grace_period; line 0: nobody asked for one
     std::vector<std::string> argv;  // command + args; argv[0] is the program
     ServiceType type = ServiceType::simple;
     std::optional<std::string> working_dir;
@@ -110,7 +111,7 @@ struct Service {
     StdinMode stdin_mode = StdinMode::null;
     bool tty = false;
     core::ServicePolicy policy;
-    std::vector<DependsOn> depends_on;
+    std::vector<DependsOn> depends_on;  // of enabled services, in the order of the file
     std::optional<int> notify_fd;
     Probe probe;                            // when and how often: policy.health
     std::vector<std::string> stop_command;  // empty: none

@@ -49,6 +49,10 @@ struct CommandSpec {
     bool exists() const noexcept { return argv.size() > 0; }
 };
 
+// The value of NOTIFY_SOCKET in the plan: room for the name of an autobound abstract socket
+// (unix(7)), five hexadecimal digits, which is known only at run time.
+inline constexpr const char* kNotifySocketUnbound = "@00000";
+
 struct ExecSpec {
     std::string name;
     StringBlock argv;
@@ -68,8 +72,8 @@ struct ExecSpec {
     bool no_new_privileges = false;
     Limits limits;
     OomPolicy oom_policy = OomPolicy::restart;
-    // type: notify. envp then has a NOTIFY_SOCKET whose value has room for an autobound abstract
-    // name ("@00000"), which is known only at run time.
+    // type: notify. envp then has NOTIFY_SOCKET=@00000 (kNotifySocketUnbound), and WATCHDOG_USEC if
+    // there is a watchdog.
     bool notify_socket = false;
     std::optional<int> notify_fd;  // the write end of a pipe at this number
     Probe probe;
@@ -77,9 +81,16 @@ struct ExecSpec {
     CommandSpec stop_command;
 };
 
+// Movable, and what its spans point into stays where it is; a copy would point into the original.
 struct Plan {
-    // What the spans in the policies point into. A moved plan keeps its memory; it cannot be
-    // copied.
+    Plan() = default;
+    Plan(Plan&&) = default;
+    Plan& operator=(Plan&&) = default;
+    Plan(const Plan&) = delete;
+    Plan& operator=(const Plan&) = delete;
+    ~Plan() = default;
+
+    // What the spans in `policies` and `supervisor` point into.
     std::vector<core::Dependency> dependencies;
     std::vector<ServiceId> dependents;
     std::vector<ServiceId> start_order;

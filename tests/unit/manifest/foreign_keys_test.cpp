@@ -45,6 +45,17 @@ TEST_CASE("words of other supervisors lead to gosv's own, whatever their case") 
         {"autorestart", "restart"},
         {"Restart", "restart"},
         {"OOMScoreAdjust", "oom_score_adj"},
+        {"After", "depends_on"},
+        {"Requires", "depends_on"},
+        {"depends-on", "depends_on"},
+        {"needs", "depends_on"},
+        {"TimeoutStartSec", "start_timeout"},
+        {"timeout-up", "start_timeout"},
+        {"WatchdogSec", "watchdog"},
+        {"ExecStop", "stop_command"},
+        {"preStop", "stop_command"},
+        {"notification-fd", "notify_fd"},
+        {"health_check", "healthcheck"},
     };
 
     for (const auto& pair : kPairs) {
@@ -75,8 +86,7 @@ TEST_CASE("what belongs to the container is sent there") {
 }
 
 TEST_CASE("what is to come is not yet supported, and says what to do until then") {
-    for (const char* key : {"depends_on", "healthcheck", "start_timeout", "watchdog", "notify_fd",
-                            "stop_command", "schedule", "scale", "profiles", "secrets", "listen"}) {
+    for (const char* key : {"schedule", "scale", "profiles", "secrets", "listen"}) {
         CAPTURE(key);
         const Diagnostic told = problem_with(std::string(key) + ": x");
         CHECK(told.message == "'" + std::string(key) + "' is not yet supported");

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <type_traits>
+#include <utility>
+
 using namespace gosv;
 using namespace gosv::manifest;
 using namespace std::chrono_literals;
@@ -26,6 +29,12 @@ Service service_of(const std::string& name, Strings argv) {
     service.command_at = {3, 14};
     service.argv = std::move(argv);
     return service;
+}
+
+DependsOn edge_to(const std::string& name) {
+    DependsOn edge;
+    edge.name = name;
+    return edge;
 }
 
 Manifest manifest_of(std::vector<Service> services) {
@@ -198,6 +207,125 @@ TEST_CASE("what no kernel would exec is told before the start") {
     CHECK(whole[0].path == "services.web");
 }
 
+TEST_CASE("who waits for whom: ids, conditions settled, each dependent once, an order of starts") {
+    Service web = service_of("web", {"/web"});
+    web.depends_on = {edge_to("db"), edge_to("migrate"), edge_to("cache")};
+    web.depends_on[2].condition = core::Condition::started;
+    web.depends_on[2].restart = true;
+    web.depends_on[2].required = false;
+    Service migrate = service_of("migrate", {"/migrate"});
+    migrate.type = ServiceType::oneshot;
+    migrate.depends_on = {edge_to("db")};
+    Service cache = service_of("cache", {"/cache"});
+    cache.depends_on = {edge_to("plain")};
+    Service db = service_of("db", {"/db"});
+    db.probe = ExecProbe{{"pg_isready", "-q"}};
+
+    const PlanResult made =
+        make_plan(manifest_of({web, migrate, cache, db, service_of("plain", {"/plain"})}), {});
+    const Plan& plan = made.plan;
+    const auto id = [](std::uint16_t number) { return static_cast<ServiceId>(number); };
+    const auto list = [](std::span<const ServiceId> ids) {
+        return std::vector<ServiceId>(ids.begin(), ids.end());
+    };
+    REQUIRE(plan.policies[0].dependencies.size() == 3);
+    CHECK(plan.policies[0].dependencies[0].on == id(3));
+    CHECK(plan.policies[0].dependencies[0].condition == core::Condition::ready);
+    CHECK(plan.policies[0].dependencies[0].required);
+    CHECK_FALSE(plan.policies[0].dependencies[0].restart);
+    CHECK(plan.policies[0].dependencies[1].on == id(1));
+    CHECK(plan.policies[0].dependencies[1].condition == core::Condition::completed);
+    CHECK(plan.policies[0].dependencies[2].condition == core::Condition::started);
+    CHECK(plan.policies[0].dependencies[2].restart);
+    CHECK_FALSE(plan.policies[0].dependencies[2].required);
+    REQUIRE(plan.policies[2].dependencies.size() == 1);
+    CHECK(plan.policies[2].dependencies[0].condition == core::Condition::started);
+    CHECK(plan.policies[3].dependencies.empty());
+    CHECK(list(plan.policies[3].dependents) == std::vector{id(0), id(1)});
+    CHECK(list(plan.policies[4].dependents) == std::vector{id(2)});
+    CHECK(plan.policies[0].dependents.empty());
+    CHECK(list(plan.supervisor.start_order) == std::vector{id(3), id(1), id(4), id(2), id(0)});
+}
+
+TEST_CASE("services of which none waits have no order") {
+    const Plan plan =
+        make_plan(manifest_of({service_of("a", {"/a"}), service_of("b", {"/b"})}), {}).plan;
+    CHECK(plan.supervisor.start_order.empty());
+    CHECK(plan.start_order.empty());
+}
+
+TEST_CASE("a plan that is moved keeps what its policies point into") {
+    Service b = service_of("b", {"/b"});
+    b.depends_on = {edge_to("a")};
+    Plan plan = make_plan(manifest_of({service_of("a", {"/a"}), b}), {}).plan;
+    const core::Dependency* const before = plan.policies[1].dependencies.data();
+    const Plan moved = std::move(plan);
+    CHECK(moved.policies[1].dependencies.data() == before);
+    CHECK(moved.dependencies.data() == before);
+    CHECK(moved.policies[0].dependents.data() == moved.dependents.data());
+    CHECK(moved.supervisor.start_order.data() == moved.start_order.data());
+    static_assert(!std::is_copy_constructible_v<Plan> && !std::is_copy_assignable_v<Plan>);
+}
+
+TEST_CASE("what makes a service ready is in its policy") {
+    Service told = service_of("told", {"/x"});
+    told.type = ServiceType::notify;
+    Service newline = service_of("newline", {"/x"});
+    newline.notify_fd = 3;
+    Service asked = service_of("asked", {"/x"});
+    asked.probe = FileProbe{"/run/ready"};
+    asked.policy.health.retries = 7;
+    Service task = service_of("task", {"/x"});
+    task.type = ServiceType::oneshot;
+    task.stop_command = {"/stop"};
+    Service plain = service_of("plain", {"/x"});
+    const Plan plan = make_plan(manifest_of({told, newline, asked, task, plain}), {}).plan;
+    CHECK(plan.policies[0].notifies);
+    CHECK(plan.execs[0].notify_socket);
+    CHECK(plan.policies[1].notifies);
+    CHECK_FALSE(plan.execs[1].notify_socket);
+    CHECK(plan.execs[1].notify_fd == 3);
+    CHECK(plan.policies[2].health.probes);
+    CHECK(plan.policies[2].health.retries == 7);
+    CHECK(std::get<FileProbe>(plan.execs[2].probe).path == "/run/ready");
+    CHECK_FALSE(plan.execs[2].probe_command.exists());
+    CHECK(plan.policies[3].oneshot);
+    CHECK(plan.policies[3].stop_command);
+    CHECK_FALSE(plan.policies[4].notifies);
+    CHECK_FALSE(plan.policies[4].health.probes);
+    CHECK_FALSE(plan.policies[4].oneshot);
+    CHECK_FALSE(plan.policies[4].stop_command);
+}
+
+TEST_CASE("probe and stop command are looked for along the service's own PATH") {
+    Service db = service_of("db", {"/db"});
+    db.environment = {{"PATH", "/opt/pg:/bin"}};
+    db.probe = ExecProbe{{"pg_isready", "-q"}};
+    db.stop_command = {"/opt/pg/pg_ctl", "stop"};
+    const Plan plan = make_plan(manifest_of({db}), host_with({"PATH=/usr/bin"})).plan;
+    CHECK(as_strings(plan.execs[0].probe_command.argv) == Strings{"pg_isready", "-q"});
+    CHECK(as_strings(plan.execs[0].probe_command.candidates) ==
+          Strings{"/opt/pg/pg_isready", "/bin/pg_isready"});
+    CHECK(as_strings(plan.execs[0].stop_command.argv) == Strings{"/opt/pg/pg_ctl", "stop"});
+    CHECK(as_strings(plan.execs[0].stop_command.candidates) == Strings{"/opt/pg/pg_ctl"});
+}
+
+TEST_CASE("a service that notifies is told where, and how often it must say that it lives") {
+    Service db = service_of("db", {"/db"});
+    db.type = ServiceType::notify;
+    db.environment = {{"NOTIFY_SOCKET", "/run/systemd/notify"}};
+    db.policy.watchdog = 1500ms;
+    Service web = db;
+    web.name = "web";
+    web.environment.clear();
+    web.policy.watchdog = {};
+    const Plan plan =
+        make_plan(manifest_of({db, web}), host_with({"NOTIFY_SOCKET=/n", "WATCHDOG_USEC=1"})).plan;
+    CHECK(as_strings(plan.execs[0].envp) ==
+          Strings{"NOTIFY_SOCKET=@00000", "WATCHDOG_USEC=1500000", "GOSV_SERVICE=db"});
+    CHECK(as_strings(plan.execs[1].envp) == Strings{"NOTIFY_SOCKET=@00000", "GOSV_SERVICE=web"});
+}
+
 TEST_CASE("one command is not supervised: everything is inherited, nothing is tried twice") {
     HostFacts host = host_with({"PATH=/opt/bin", "LISTEN_PID=1", "NOTIFY_SOCKET=/n", "odd"});
     host.uid = 1000;
@@ -212,6 +340,8 @@ TEST_CASE("one command is not supervised: everything is inherited, nothing is tr
     CHECK_FALSE(exec.credentials);
     CHECK_FALSE(exec.working_dir);
     CHECK_FALSE(exec.umask);
+    CHECK_FALSE(exec.notify_socket);
+    CHECK_FALSE(exec.stop_command.exists());
 
     REQUIRE(plan.policies.size() == 1);
     const core::ServicePolicy& policy = plan.policies[0];

@@ -76,6 +76,10 @@ std::string name_in_reference(const DocumentedKey& key) {
     switch (key.section) {
         case Section::log:
             return "log." + std::string(key.name);
+        case Section::depends_on:
+            return "depends_on." + std::string(key.name);
+        case Section::healthcheck:
+            return "healthcheck." + std::string(key.name);
         case Section::limits:
             return "limits." + std::string(key.name);
         case Section::top_level:
@@ -115,6 +119,10 @@ TEST_CASE("every key of the reference is in the tables") {
 // A default in words ("inherited", "no limit") cannot be written into a manifest.
 TEST_CASE("the default that is told is the one that holds") {
     const std::string without = to_text(load("services: {web: {command: [x]}}\n").manifest);
+    const std::string asked =
+        to_text(load("services: {web: {command: [x], healthcheck: {tcp: 80}}}\n").manifest);
+    const std::string waiting = to_text(
+        load("services: {web: {command: [x], depends_on: {db: }}, db: {command: [x]}}\n").manifest);
     int compared = 0;
     for (const DocumentedKey& key : documented_keys()) {
         const std::string_view value = key.fallback;
@@ -139,13 +147,22 @@ TEST_CASE("the default that is told is the one that holds") {
             case Section::service:
                 text = "services: {web: {command: [x], " + entry + "}}\n";
                 break;
+            case Section::depends_on:
+                text = "services: {web: {command: [x], depends_on: {db: {" + entry +
+                       "}}}, db: {command: [x]}}\n";
+                break;
+            case Section::healthcheck:
+                text = "services: {web: {command: [x], healthcheck: {tcp: 80, " + entry + "}}}\n";
+                break;
             case Section::limits:
                 break;
         }
         CAPTURE(text);
         const LoadResult loaded = load(text);
         CHECK(problems_of(loaded) == "");
-        CHECK(to_text(loaded.manifest) == without);
+        CHECK(to_text(loaded.manifest) == (key.section == Section::healthcheck  ? asked
+                                           : key.section == Section::depends_on ? waiting
+                                                                                : without));
         ++compared;
     }
     CHECK(compared > 30);

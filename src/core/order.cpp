@@ -53,18 +53,25 @@ bool ends_with_dependency(const ServiceState& state) noexcept {
     return state.ending == ReportReason::dependency_restarts;
 }
 
-// Forwards: what one comes to is seen by all that depend on it.
-void start_in_order(const Step& step) noexcept {
+// Forwards: what one comes to is seen by all that depend on it. A failure may end the whole.
+void fail_in_order(const Step& step) noexcept {
     for (const ServiceId id : step.supervisor.policy.start_order) {
         if (!step.supervising()) {
-            return;  // a failure has ended the whole
+            return;
         }
         if (step.state(id).phase != Phase::pending) {
             continue;
         }
         if (const Dependency* dependency = lost(step.supervisor, id)) {
             fail_with(step, id, *dependency);
-        } else if (waits_for(step.supervisor, id) == nullptr) {
+        }
+    }
+}
+
+// After all failures, so that nothing is started in the step that ends the whole.
+void start_in_order(const Step& step) noexcept {
+    for (const ServiceId id : step.supervisor.policy.start_order) {
+        if (step.state(id).phase == Phase::pending && waits_for(step.supervisor, id) == nullptr) {
             start(step, id);
         }
     }
@@ -138,6 +145,7 @@ void follow_order(const Step& step) noexcept {
     switch (step.self().stage) {
         case Stage::supervising:
             end_in_order(step);
+            fail_in_order(step);
             start_in_order(step);
             return;
         case Stage::stopping:

@@ -43,13 +43,13 @@ void on_started(const Step& step, ServiceId id) noexcept {
     if (state.phase != Phase::starting) {
         return;
     }
-    step.set_phase(id, Phase::running);
-    if (!step.supervising() || state.ending != ReportReason::none) {
-        return;  // its turn to stop comes as soon as what depends on it has ended
-    }
     // Only who has something to be forgiven waits for it: an idle gosv has no deadline.
-    state.deadline = state.restarts_in_row > 0 ? step.after(step.policy(id).stable_after) : kNever;
-    watch(step, id);
+    const bool forgivable = step.supervising() && state.restarts_in_row > 0;
+    step.set_phase(id, Phase::running,
+                   forgivable ? step.after(step.policy(id).stable_after) : kNever);
+    if (step.supervising() && state.ending == ReportReason::none) {
+        watch(step, id);  // else it is about to end, as soon as what depends on it has
+    }
 }
 
 void on_spawn_failed(const Step& step, const SpawnFailed& event) noexcept {

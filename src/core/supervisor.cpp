@@ -60,9 +60,6 @@ void meet_deadlines(const Step& step, ServiceId id) noexcept {
     if (step.now >= state.probe_deadline) {
         on_probe_deadline(step, id);
     }
-    if (step.now >= state.waiting_deadline) {
-        on_waiting(step, id);
-    }
 }
 
 void handle(const Step& step, const DeadlineReached&) noexcept {
@@ -74,6 +71,12 @@ void handle(const Step& step, const DeadlineReached&) noexcept {
     for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
         if (step.self().stage != Stage::finished) {
             meet_deadlines(step, static_cast<ServiceId>(i));
+        }
+    }
+    // For what a service waits is known when all that is due has happened.
+    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
+        if (step.now >= step.supervisor.services[i].waiting_deadline) {
+            on_waiting(step, static_cast<ServiceId>(i));
         }
     }
 }

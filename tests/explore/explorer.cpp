@@ -29,13 +29,30 @@ bool same(const core::Event& a, const core::Event& b) {
     if (const auto* emptied = std::get_if<core::TreeEmptied>(&a)) {
         return emptied->service == std::get<core::TreeEmptied>(b).service;
     }
+    if (const auto* said = std::get_if<core::NotifiedReady>(&a)) {
+        return said->service == std::get<core::NotifiedReady>(b).service;
+    }
+    if (const auto* ended = std::get_if<core::TaskEnded>(&a)) {
+        const auto& other = std::get<core::TaskEnded>(b);
+        return ended->service == other.service && ended->task == other.task &&
+               ended->ok == other.ok;
+    }
     return true;
 }
 
 auto fields(const core::ServiceState& state) {
     return std::tie(state.phase, state.main_alive, state.tree_populated, state.has_run,
                     state.restarts_in_row, state.restarts_total, state.spawn_failures, state.since,
-                    state.deadline, state.last_status);
+                    state.deadline, state.last_status, state.notified, state.ready, state.health,
+                    state.been_healthy, state.probe_alive, state.probe_stale, state.probe_forgiven,
+                    state.stop_command_alive, state.tree_asked, state.drain_held, state.ending,
+                    state.probe_failures, state.counted_failures, state.start_deadline,
+                    state.watchdog_deadline, state.probe_deadline, state.waiting_deadline,
+                    state.start_period_end, state.failure_code);
+}
+
+bool is_finished(const Case&, const World& world) {
+    return world.finished;
 }
 
 auto fields(const core::SupervisorState& self) {
@@ -86,7 +103,7 @@ class Explorer {
         const auto [number, is_new] = known_.insert(key_of(node));
         if (is_new) {
             node.parent = parent;
-            node.when_nobody_dies = node.when_all_obey = kNone;
+            node.when_nobody_dies = node.when_all_obey = node.when_all_goes_well = kNone;
             nodes_.push_back(node);
         }
         return number;
@@ -106,10 +123,14 @@ class Explorer {
             return;
         }
         const core::Event obedient = well_behaved(case_, nodes_[at].world);
+        const core::Event wished = goes_well(case_, nodes_[at].world);
         for (const core::Event& event : events_) {
             const std::uint32_t next = take(at, event);
             if (same(event, obedient)) {
                 nodes_[at].when_all_obey = next;
+            }
+            if (same(event, wished)) {
+                nodes_[at].when_all_goes_well = next;
             }
         }
         if (due <= now) {
@@ -122,6 +143,9 @@ class Explorer {
             if (case_.late) {
                 wait_until(at, latest_deadline(at));
             }
+        }
+        if (same(wished, core::DeadlineReached{})) {
+            nodes_[at].when_all_goes_well = nodes_[at].when_nobody_dies;
         }
         if (!case_.impossible) {
             return;
@@ -169,9 +193,13 @@ class Explorer {
         const Node& node = nodes_[at];
         MonotonicTime latest = node.self.deadline;
         for (std::size_t i = 0; i < services(); ++i) {
-            const MonotonicTime each = node.services[i].deadline;
-            if (each != kNever && (latest == kNever || each > latest)) {
-                latest = each;
+            const core::ServiceState& state = node.services[i];
+            for (const MonotonicTime each :
+                 {state.deadline, state.start_deadline, state.watchdog_deadline,
+                  state.probe_deadline, state.waiting_deadline}) {
+                if (each != kNever && (latest == kNever || each > latest)) {
+                    latest = each;
+                }
             }
         }
         return latest;
@@ -218,11 +246,15 @@ class Explorer {
     Outcome outcome_;
 };
 
-// Liveness. A shutdown ends by its deadlines alone, though no process ever dies; and from every
-// state, asked to stop, a world in which everybody obeys ends at once, with nobody killed.
+// Liveness. A shutdown ends by its deadlines alone, though no process ever dies; from every state,
+// asked to stop, a world in which everybody obeys ends at once, with nobody killed; and in one in
+// which all goes well everything gets ready: nothing waits for ever.
 void Explorer::follow_to_the_end() {
-    const std::vector<End> stubborn = ends_along(nodes_, &Node::when_nobody_dies);
-    const std::vector<End> obedient = ends_along(nodes_, &Node::when_all_obey);
+    const std::vector<End> stubborn =
+        ends_along(nodes_, &Node::when_nobody_dies, is_finished, case_);
+    const std::vector<End> obedient = ends_along(nodes_, &Node::when_all_obey, is_finished, case_);
+    const std::vector<End> fortunate =
+        ends_along(nodes_, &Node::when_all_goes_well, has_arrived, case_);
     for (std::uint32_t at = 0; at < nodes_.size(); ++at) {
         const World& world = nodes_[at].world;
         if (world.shutting_down) {
@@ -234,6 +266,10 @@ void Explorer::follow_to_the_end() {
         }
         if (obedient[at].node == kNone) {
             complain("from here it never ends, though everybody obeys", at);
+            return;
+        }
+        if (fortunate[at].node == kNone && !case_.only_shutdown && !case_.plan.whole.command_mode) {
+            complain("from here not everything gets ready, though all goes well", at);
             return;
         }
         const World& end = nodes_[obedient[at].node].world;

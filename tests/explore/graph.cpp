@@ -2,7 +2,8 @@
 
 namespace gosv::explore {
 
-std::vector<End> ends_along(const std::vector<Node>& nodes, std::uint32_t Node::*next) {
+std::vector<End> ends_along(const std::vector<Node>& nodes, std::uint32_t Node::*next,
+                            bool (*is_end)(const Case&, const World&), const Case& explored) {
     std::vector<End> ends(nodes.size());
     std::vector<std::uint32_t> way;
     for (std::uint32_t from = 0; from < nodes.size(); ++from) {
@@ -11,7 +12,7 @@ std::vector<End> ends_along(const std::vector<Node>& nodes, std::uint32_t Node::
         while (at != kNone && !ends[at].looked_at) {
             ends[at].looked_at = true;
             way.push_back(at);
-            if (nodes[at].world.finished) {
+            if (is_end(explored, nodes[at].world)) {
                 ends[at].node = at;
             }
             at = nodes[at].*next;

@@ -18,11 +18,12 @@ struct Node {
     std::uint32_t parent = kNone;
     std::optional<core::Event> event;
     // Where it goes from here...
-    std::uint32_t when_nobody_dies = kNone;  // ... when time goes by and nothing else happens
-    std::uint32_t when_all_obey = kNone;     // ... when a stop is asked for and all do as told
+    std::uint32_t when_nobody_dies = kNone;    // ... when time goes by and nothing else happens
+    std::uint32_t when_all_obey = kNone;       // ... when a stop is asked for and all do as told
+    std::uint32_t when_all_goes_well = kNone;  // ... when everything starts, gets ready, completes
 };
 
-// The finished state that a way leads to, and after how many steps.
+// The state at which a way has come to its end, and after how many steps.
 struct End {
     bool looked_at = false;
     std::uint32_t node = kNone;
@@ -30,6 +31,7 @@ struct End {
 };
 
 // Where each state ends that goes on by `next` alone; states that never do have no end.
-std::vector<End> ends_along(const std::vector<Node>& nodes, std::uint32_t Node::*next);
+std::vector<End> ends_along(const std::vector<Node>& nodes, std::uint32_t Node::*next,
+                            bool (*is_end)(const Case&, const World&), const Case& explored);
 
 }  // namespace gosv::explore

@@ -27,8 +27,23 @@ void Judge::expect(bool condition, const char* what, std::size_t service) {
 
 void Judge::hear(const core::Event& event) {
     std::visit([this](const auto& fact) { on(fact); }, event);
+    spread_failures();
+    spread_restarts();
+    for (std::size_t i = 0; i < services(); ++i) {
+        Run& run = world_.runs[i];
+        const bool goes_on = run.main_alive && !run.asked && !world_.shutting_down &&
+                             run.ending == core::ReportReason::none;
+        if (run.fate == Fate::going && !goes_on) {
+            end_watch(run);
+        }
+    }
     if (!world_.booted || world_.shutting_down) {
         return;
+    }
+    to_announce_ = plan_.whole.announces && !world_.announced;
+    for (std::size_t i = 0; i < services(); ++i) {
+        to_announce_ =
+            to_announce_ && (world_.runs[i].ready || world_.runs[i].fate == Fate::failed);
     }
     for (std::size_t i = 0; i < services(); ++i) {
         if (world_.runs[i].fate == Fate::going) {
@@ -42,6 +57,7 @@ void Judge::on(const core::Booted&) {
     world_.booted = true;
     for (std::size_t i = 0; i < services() && !world_.shutting_down; ++i) {
         world_.runs[i].start_at = now_;
+        wait_for_dependencies(i);
     }
 }
 
@@ -51,6 +67,9 @@ void Judge::on(const core::Started& event) {
     run.since = now_;
     run.no_process = 0;
     ++expected_[index(event.service)].started;
+    if (is_watched(run)) {
+        begin_watch(index(event.service));
+    }
 }
 
 void Judge::on(const core::SpawnFailed& event) {
@@ -60,6 +79,11 @@ void Judge::on(const core::SpawnFailed& event) {
     run.main_alive = false;
     run.out_of_memory = false;
     if (!tried && !world_.shutting_down && plan_.policies[i].retry_spawn) {
+        if (run.ending == core::ReportReason::dependency_restarts) {
+            run_over(i);
+            return;
+        }
+        run.ending = core::ReportReason::none;
         restart(i, ++run.no_process);
         run.start_at = std::max(run.start_at, later(now_, kNoProcessDelay));
         return;
@@ -84,11 +108,14 @@ void Judge::on(const core::Exited& event) {
     run.has_run = true;
     run.last = event.status;
     run.out_of_memory = event.out_of_memory;
+    if (!run.asked) {
+        run.grace_until = later(now_, plan_.policies[i].stop_grace_period);
+    }
     if (now_ >= later(run.since, plan_.policies[i].stable_after)) {
         run.in_row = 0;
     }
     ++expected_[i].exited;
-    if (!run.populated) {
+    if (!run.alive()) {
         run_over(i);
     } else if (plan_.whole.command_mode) {
         shut_down(core::ReportReason::main_exited);
@@ -97,17 +124,29 @@ void Judge::on(const core::Exited& event) {
 
 void Judge::on(const core::TreeEmptied& event) {
     world_.runs[index(event.service)].populated = false;
-    run_over(index(event.service));
+    if (!world_.runs[index(event.service)].alive()) {
+        run_over(index(event.service));
+    }
 }
 
 void Judge::on(const core::DeadlineReached&) {
     deadline_ = true;
-    for (std::size_t i = 0; i < services(); ++i) {
+    for (std::size_t i = 0; i < services() && !world_.shutting_down; ++i) {
         Run& run = world_.runs[i];
         if (run.main_alive && run.exec_told && !run.asked && run.in_row > 0 &&
             now_ >= later(run.since, plan_.policies[i].stable_after)) {
             run.in_row = 0;
             ++expected_[i].stable;
+        }
+        if (run.start_at <= now_) {
+            wait_for_dependencies(i);
+        }
+        meet_watch_deadlines(i);
+    }
+    for (std::size_t i = 0; i < services() && !world_.shutting_down; ++i) {
+        if (world_.runs[i].waiting && now_ >= world_.runs[i].tell_at) {
+            world_.runs[i].tell_at = later(now_, plan_.whole.next_waiting);
+            ++expected_[i].waiting;
         }
     }
     if (world_.shutting_down && !world_.hurry && !world_.sweep_kills &&
@@ -151,9 +190,15 @@ void Judge::run_over(std::size_t i) {
         settle(i, Fate::stopped);
         return;
     }
-    const bool good = policy.success.contains(run.last);
+    const core::ReportReason ending = run.ending;
+    run.ending = core::ReportReason::none;
+    const bool good = policy.success.contains(run.last) && ending == core::ReportReason::none;
     if (run.out_of_memory && policy.oom_action == core::FinalAction::exit) {
         fail(i);
+    } else if (ending == core::ReportReason::dependency_restarts) {
+        run.start_at = now_;
+        wait_for_dependencies(i);
+        ++expected_[i].restarting;
     } else if (policy.restart == core::RestartPolicy::never ||
                (policy.restart == core::RestartPolicy::on_failure && good)) {
         good ? complete(i) : fail(i);
@@ -167,24 +212,31 @@ void Judge::run_over(std::size_t i) {
 void Judge::restart(std::size_t i, std::uint32_t nth) {
     world_.runs[i].start_at = later(now_, core::restart_delay(plan_.policies[i].backoff, nth));
     ++expected_[i].restarting;
+    restarted_[i] = true;
 }
 
 void Judge::complete(std::size_t i) {
     settle(i, Fate::completed);
+    world_.runs[i].ready = true;
     if (plan_.policies[i].success_action == core::FinalAction::exit) {
         shut_down(core::ReportReason::service_completed);
     }
 }
 
 void Judge::fail(std::size_t i) {
+    const int code = world_.runs[i].last.as_exit_code();
+    fail(i, static_cast<std::uint8_t>(code == 0 ? 1 : code));
+}
+
+void Judge::fail(std::size_t i, std::uint8_t code) {
     settle(i, Fate::failed);
+    world_.runs[i].failure_code = code;
     const bool ends_all =
         plan_.policies[i].failure_action == core::FinalAction::exit ||
         (world_.runs[i].out_of_memory && plan_.policies[i].oom_action == core::FinalAction::exit);
-    const int code = world_.runs[i].last.as_exit_code();
     if (ends_all || !world_.has_failure) {
         world_.has_failure = true;
-        world_.failure_code = static_cast<std::uint8_t>(code == 0 ? 1 : code);
+        world_.failure_code = code;
     }
     if (ends_all) {
         shut_down(core::ReportReason::service_failed);
@@ -192,8 +244,12 @@ void Judge::fail(std::size_t i) {
 }
 
 void Judge::settle(std::size_t i, Fate fate) {
-    world_.runs[i].fate = fate;
-    world_.runs[i].start_at = kNever;
+    Run& run = world_.runs[i];
+    end_watch(run);
+    run.fate = fate;
+    run.start_at = run.tell_at = kNever;
+    run.waiting = false;
+    run.ending = core::ReportReason::none;
     Reports& reports = expected_[i];
     ++(fate == Fate::completed ? reports.completed
        : fate == Fate::failed  ? reports.failed
@@ -209,8 +265,11 @@ void Judge::shut_down(core::ReportReason cause) {
     world_.began_at = now_;
     began_now_ = true;
     for (std::size_t i = 0; i < services(); ++i) {
-        if (world_.runs[i].fate == Fate::going && !world_.runs[i].alive()) {
+        Run& run = world_.runs[i];
+        if (run.fate == Fate::going && !run.alive()) {
             settle(i, Fate::stopped);
+        } else if (run.main_alive && !run.asked) {
+            run.ending = core::ReportReason::none;
         }
     }
 }

@@ -19,13 +19,17 @@ bool is_over(core::Phase phase) {
 void Judge::compare(test::Machine& machine) {
     for (std::size_t i = 0; i < services(); ++i) {
         compare_service(i, machine.states[i]);
+        compare_watch(i, machine.states[i]);
         expect(seen_[i] == expected_[i], "told other than what became of it", i);
     }
     compare_whole(machine.self);
     compare_stops();
+    compare_order(machine);
     MonotonicTime earliest = machine.self.deadline;
     for (const core::ServiceState& state : machine.states) {
-        earliest = std::min(earliest, state.deadline);
+        earliest =
+            std::min({earliest, state.deadline, state.start_deadline, state.watchdog_deadline,
+                      state.probe_deadline, state.waiting_deadline});
     }
     const MonotonicTime next = machine.next_deadline();
     expect(next == (world_.finished ? kNever : earliest), "next_deadline() is another");
@@ -48,22 +52,24 @@ core::Phase Judge::expected_phase(const Run& run) const {
             break;
     }
     if (run.alive()) {
-        return run.killed      ? Phase::killing
-               : run.populated ? Phase::draining
-               : run.asked     ? Phase::stopping
-               : run.exec_told ? Phase::running
-                               : Phase::starting;
+        return run.killed        ? Phase::killing
+               : !run.main_alive ? Phase::draining
+               : run.asked       ? Phase::stopping
+               : run.exec_told   ? Phase::running
+                                 : Phase::starting;
     }
-    return world_.booted ? Phase::backoff : Phase::pending;
+    return world_.booted && !run.waiting ? Phase::backoff : Phase::pending;
 }
 
 MonotonicTime Judge::expected_deadline(const Run& run, const core::ServicePolicy& policy) const {
     switch (expected_phase(run)) {
         case core::Phase::running:
-            return run.in_row > 0 ? saturating_add(run.since, policy.stable_after) : kNever;
+            return run.in_row > 0 && !world_.shutting_down
+                       ? saturating_add(run.since, policy.stable_after)
+                       : kNever;
         case core::Phase::stopping:
         case core::Phase::draining:
-            return saturating_add(run.asked_at, policy.stop_grace_period);
+            return run.grace_until;
         case core::Phase::backoff:
             return run.start_at;
         default:
@@ -104,6 +110,10 @@ void Judge::compare_whole(const core::SupervisorState& self) {
                                                              : Stage::sweeping;
     expect(self.stage == stage, "another stage than events and orders say");
     expect(told_shutdown_ == began_now_, "a shutdown begins and is not told");
+    expect(told_stopping_ == (began_now_ && plan_.whole.announces),
+           "a shutdown begins and is not announced");
+    expect(!to_announce_, "everything is ready and that is not announced");
+    expect(self.announced == world_.announced, "wrong about what was announced");
     expect(told_hurry_ == hurried_now_, "a hurry and its report do not go together");
     expect(self.something_killed == world_.killed_in_shutdown, "a KILL is not remembered");
     expect(!gone_ || world_.finished, "stragglers are gone and it does not end");
@@ -129,10 +139,12 @@ void Judge::compare_whole(const core::SupervisorState& self) {
 void Judge::compare_stops() {
     for (std::size_t i = 0; i < services(); ++i) {
         const Run& run = world_.runs[i];
-        expect(!world_.shutting_down || !run.main_alive || run.asked || run.killed,
-               "I5: a shutdown that does not reach it", i);
-        expect(!run.populated || run.tree_asked || run.killed,
+        expect(!run.main_alive || !run.asked || run.signalled || run.killed || run.command,
+               "after its stop command nobody asks it to end", i);
+        expect(run.main_alive || !run.populated || run.tree_asked || run.killed || run.task(),
                "what is left of it was never asked to end", i);
+        expect(!run.command || !run.killed || run.command_killed,
+               "its stop command was not killed with it", i);
         expect(!kill_everything_ || !run.alive() || run.killed, "it should be killed now", i);
         expect(!world_.finished || is_over(expected_phase(run)) || abandoned_[i],
                "I3: it is not over, and not abandoned", i);

@@ -224,6 +224,15 @@ std::vector<Case> cases_of(std::string_view family) {
     if (family == "command") {
         return command();
     }
+    if (family == "watched") {
+        return watched();
+    }
+    if (family == "two_in_order") {
+        return two_in_order();
+    }
+    if (family == "three_in_order") {
+        return three_in_order();
+    }
     return {};
 }
 

@@ -20,9 +20,18 @@ struct Case {
     bool late = false;                 // the loop may also come late to its deadlines
     bool impossible = true;            // what cannot happen is thrown in, too
     bool only_shutdown = false;        // until the stop, everything starts and nothing ends
+    bool leftovers = true;             // a main process may leave something of its tree behind
+    bool troubles = false;             // who notifies may say that it is in trouble
+    Duration extended_by{};            // ... and that it needs that long; 0: never
 };
 
-// one_service, two_services, three_services, command; empty for anything else.
+// one_service, two_services, three_services, command; watched, two_in_order, three_in_order; empty
+// for anything else.
 std::vector<Case> cases_of(std::string_view family);
+
+// order_plans.cpp: what is watched while it runs, and what depends on each other.
+std::vector<Case> watched();
+std::vector<Case> two_in_order();
+std::vector<Case> three_in_order();
 
 }  // namespace gosv::explore

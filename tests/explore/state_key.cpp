@@ -54,7 +54,7 @@ StateKey::StateKey(const Case& explored, const core::SupervisorState& self,
                    MonotonicTime now) {
     const core::SupervisorPolicy& whole = explored.plan.whole;
     add(static_cast<std::uint64_t>(self.stage), 3);
-    add(static_cast<std::uint64_t>(self.why), 4);
+    add(static_cast<std::uint64_t>(self.why), 5);
     add(self.something_killed, 1);
     add(self.has_failure, 1);
     add(self.stop_requested, 1);
@@ -71,7 +71,8 @@ StateKey::StateKey(const Case& explored, const core::SupervisorState& self,
     add(world.stops, 2);
     add(world.failure_code, 8);
     add(world.final_code, 8);
-    add(static_cast<std::uint64_t>(world.cause), 4);
+    add(static_cast<std::uint64_t>(world.cause), 5);
+    add(world.announced, 1);
     // Once the last deadline runs nothing goes by the others any more.
     if (world.hurry || world.sweep_kills || self.stage == core::Stage::killing) {
         add_time(world.last_call, now, whole.abandon_after);
@@ -97,14 +98,21 @@ StateKey::StateKey(const Case& explored, const core::SupervisorState& self,
         add(run.main_alive, 1);
         add(run.exec_told, 1);
         add(run.populated, 1);
-        add(run.asked, 1);
-        add(run.tree_asked, 1);
-        add(run.killed, 1);
+        add(run.command, 1);
+        if (run.alive()) {  // else it is the past
+            add(run.asked, 1);
+            add(run.signalled, 1);
+            add(run.tree_asked, 1);
+            add(state.tree_asked, 1);
+            add(state.drain_held, 1);
+            add(run.killed, 1);
+            add(run.command_killed, 1);
+        }
         add(std::min(run.in_row, in_row_counts), 3);
         add(std::min(run.no_process, until_cap), 3);
         // How it ended last is decided by once nothing of it is left, and never again, unless it
         // gives the exit code.
-        if (state.tree_populated || run.populated || whole.exit_code_from) {
+        if (state.tree_populated || (run.alive() && !run.main_alive) || whole.exit_code_from) {
             add(state.has_run, 1);
             add(run.has_run, 1);
             add(state.out_of_memory, 1);
@@ -112,15 +120,56 @@ StateKey::StateKey(const Case& explored, const core::SupervisorState& self,
             add(bits_of(state.last_status), 9);
             add(bits_of(run.last), 9);
         }
-        if (state.main_alive || run.main_alive) {
+        const bool forgives = policy.stable_after != Duration::max();
+        if ((state.main_alive || run.main_alive) && forgives) {
             // Without a restart to be forgiven it makes no difference how long it has been running.
             add_time(run.in_row > 0 ? run.since : now, now, policy.stable_after);
             add_time(state.restarts_in_row > 0 ? state.since : now, now, policy.stable_after);
         }
-        if (run.asked && !run.killed) {
-            add_time(run.asked_at, now, policy.stop_grace_period);
+        if ((run.asked || !run.main_alive) && !run.killed && run.alive()) {
+            add_time(run.grace_until, now, Duration{});
         }
         add_time(run.start_at, now, Duration{});
+        add_watch(policy, run, now);
+    }
+}
+
+// Where the judge holds core and world to be the same, the world's is enough. For how long it
+// waits, and how many of its forgiven probes have failed, is told and nothing goes by it.
+void StateKey::add_watch(const core::ServicePolicy& policy, const Run& run, MonotonicTime now) {
+    add(run.waiting, 1);
+    add(static_cast<std::uint64_t>(run.ending), 5);
+    if (run.ending == core::ReportReason::dependency_restarts) {
+        add(run.ending_with, 2);
+    }
+    if (run.fate == Fate::failed) {
+        add(run.failure_code, 8);
+    }
+    add(run.ready, 1);
+    if (run.main_alive) {
+        add(run.notified, 1);
+        add(run.been_healthy, 1);
+    }
+    for (const MonotonicTime each : {run.tell_at, run.ready_by, run.alive_by, run.probe_at}) {
+        add(each != kNever, 1);
+        if (each != kNever) {
+            add_time(each, now, Duration{});
+        }
+    }
+    if (!policy.health.probes) {
+        return;
+    }
+    add(static_cast<std::uint64_t>(run.health), 2);
+    add(run.probe, 1);
+    add(run.probe_killed, 1);
+    add(run.probe_answers, 1);
+    if (run.probe_answers) {
+        add(run.probe_forgiven, 1);
+        add_time(run.probe_until, now, Duration{});
+    }
+    if (run.main_alive && run.exec_told) {
+        add(std::min(run.counted, policy.health.retries), 3);
+        add_time(run.forgiven_until, now, Duration{});
     }
 }
 

@@ -21,6 +21,7 @@ class StateKey {
 
   private:
     void add(std::uint64_t bits, int width);
+    void add_watch(const core::ServicePolicy& policy, const Run& run, MonotonicTime now);
     void add_time(MonotonicTime time, MonotonicTime now, Duration matters_for);
 
     std::array<std::uint64_t, 16> words_{};

@@ -38,12 +38,61 @@ std::string signals_text(const core::SignalMap& map) {
     return text;
 }
 
+std::string edges_text(std::span<const core::Dependency> edges, const scenario::Plan& plan) {
+    std::string text;
+    for (const core::Dependency& edge : edges) {
+        text += (text.empty() ? "" : ",") + plan.names[index(edge.on)] + ":" +
+                std::string(core::name(edge.condition)) + (edge.restart ? ":restart" : "") +
+                (edge.required ? "" : ":optional");
+    }
+    return text;
+}
+
+// What is watched, as far as there is something.
+std::string watch_text(const core::ServicePolicy& policy) {
+    using core::UnhealthyAction;
+    std::string text;
+    const auto add = [&text](const char* key, const std::string& value) {
+        text += std::string(" ") + key + "=" + value;
+    };
+    if (policy.oneshot) {
+        add("oneshot", "true");
+    }
+    if (policy.notifies) {
+        add("notifies", "true");
+    }
+    if (policy.stop_command) {
+        add("stop_command", "true");
+    }
+    if (policy.start_timeout > Duration{}) {
+        add("start_timeout", test::to_text(policy.start_timeout));
+    }
+    if (policy.watchdog > Duration{}) {
+        add("watchdog", test::to_text(policy.watchdog));
+    }
+    const core::HealthPolicy& health = policy.health;
+    if (health.probes) {
+        add("probes", "true");
+        add("interval", test::to_text(health.interval));
+        add("start_interval", test::to_text(health.start_interval));
+        add("timeout", test::to_text(health.timeout));
+        add("start_period", test::to_text(health.start_period));
+        add("retries", std::to_string(health.retries));
+        add("on_unhealthy", health.on_unhealthy == UnhealthyAction::restart ? "restart"
+                            : health.on_unhealthy == UnhealthyAction::exit  ? "exit"
+                                                                            : "none");
+    }
+    return text;
+}
+
 std::string line_of(const std::string& name, const core::ServicePolicy& policy) {
     std::string line = "service " + name;
     const auto add = [&line](const char* key, const std::string& value) {
         line += std::string(" ") + key + "=" + value;
     };
-    const auto time = [&add](const char* key, Duration value) { add(key, test::to_text(value)); };
+    const auto time = [&add](const char* key, Duration value) {
+        add(key, value == Duration::max() ? "never" : test::to_text(value));
+    };
     add("restart", policy.restart == RestartPolicy::never        ? "never"
                    : policy.restart == RestartPolicy::on_failure ? "on_failure"
                                                                  : "always");
@@ -66,7 +115,7 @@ std::string line_of(const std::string& name, const core::ServicePolicy& policy) 
     if (!policy.retry_spawn) {
         add("retry_spawn", "false");
     }
-    return line + "\n";
+    return line + watch_text(policy);
 }
 
 std::string line_of(const scenario::Plan& plan) {
@@ -74,6 +123,13 @@ std::string line_of(const scenario::Plan& plan) {
     std::string line = "supervisor shutdown_timeout=" + test::to_text(policy.shutdown_timeout) +
                        " straggler_grace=" + test::to_text(policy.straggler_grace) +
                        " abandon_after=" + test::to_text(policy.abandon_after);
+    if (!plan.dependencies.empty()) {
+        line += " first_waiting=" + test::to_text(policy.first_waiting) +
+                " next_waiting=" + test::to_text(policy.next_waiting);
+    }
+    if (policy.announces) {
+        line += " announces=true";
+    }
     if (policy.exit_code_from) {
         line += " exit_code_from=" + plan.names[index(*policy.exit_code_from)];
     }
@@ -152,6 +208,10 @@ std::string story_of(const scenario::Plan& plan, std::span<const scenario::Timed
     std::string text;
     for (std::size_t i = 0; i < plan.names.size(); ++i) {
         text += line_of(plan.names[i], plan.policies[i]);
+        if (!plan.dependencies.empty() && !plan.dependencies[i].empty()) {
+            text += " depends_on=" + edges_text(plan.dependencies[i], plan);
+        }
+        text += "\n";
     }
     text += line_of(plan) + "\n";
     for (const scenario::TimedEvent& timed : events) {

@@ -18,19 +18,50 @@ struct Run {
     bool main_alive = false;
     bool exec_told = false;
     bool populated = false;   // the main process is gone, something of its tree is not
-    bool asked = false;       // the stop signal was sent to something of this run
+    bool command = false;     // its stop command runs
+    bool asked = false;       // the main process is asked to end, by its stop command or a signal
+    bool signalled = false;   // ... the signal was sent to it
     bool tree_asked = false;  // ... to all of it
     bool killed = false;      // KILL was sent to all of it
+    bool command_killed = false;
     bool has_run = false;
     bool out_of_memory = false;
     ExitStatus last{};
+    std::uint8_t failure_code = 0;
     std::uint32_t in_row = 0;      // restarts without a stable run
     std::uint32_t no_process = 0;  // failed clones in a row
     MonotonicTime since{};
-    MonotonicTime asked_at{};
+    MonotonicTime grace_until{};
     MonotonicTime start_at = kNever;  // to be started then
+    // Why gosv ends it, or is about to, and with whom.
+    core::ReportReason ending = core::ReportReason::none;
+    std::size_t ending_with = 0;
+    // It waits for what it depends on.
+    bool waiting = false;
+    MonotonicTime waiting_since{};
+    MonotonicTime tell_at = kNever;
+    // What is known of the present run.
+    bool notified = false;
+    bool been_healthy = false;
+    bool ready = false;
+    core::Health health = core::Health::none;
+    MonotonicTime ready_by = kNever;
+    MonotonicTime alive_by = kNever;
+    MonotonicTime forgiven_until{};  // failed probes do not count
+    std::uint32_t failures = 0;      // in a row
+    std::uint32_t counted = 0;       // ... that count
+    // Its probe, which may be that of an earlier run.
+    bool probe = false;
+    bool probe_answers = false;  // what it says is about the present run and in time
+    bool probe_killed = false;
+    bool probe_forgiven = false;
+    MonotonicTime probe_at = kNever;  // the next is due
+    MonotonicTime probe_until = kNever;
 
-    bool alive() const { return main_alive || populated; }
+    bool alive() const { return main_alive || populated || command; }
+
+    // A task of gosv's runs where leftovers of the run would: who they are cannot be told.
+    bool task() const { return probe || command; }
 };
 
 struct World {
@@ -43,6 +74,7 @@ struct World {
     bool killed_in_shutdown = false;
     bool has_failure = false;
     bool finished = false;
+    bool announced = false;
     std::uint8_t stops = 0;  // stop signals, 2 stands for more
     std::uint8_t failure_code = 0;
     std::uint8_t final_code = 0;
@@ -63,5 +95,12 @@ void list_impossible(const Case& explored, const World& world, std::vector<core:
 
 // What comes next when a stop is asked for now and everybody does as told, at once.
 core::Event well_behaved(const Case& explored, const World& world);
+
+// What comes next when all goes well: everything starts, gets ready, answers and completes.
+// DeadlineReached when nothing is left but to wait for time.
+core::Event goes_well(const Case& explored, const World& world);
+
+// There is nothing left to come to when all goes well.
+bool has_arrived(const Case& explored, const World& world);
 
 }  // namespace gosv::explore

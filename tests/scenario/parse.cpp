@@ -25,6 +25,10 @@ Words split(std::string_view text, char separator) {
 
 // Each assigns what it understood and says whether it did.
 bool read(std::string_view text, Duration& to) {
+    if (text == "never") {
+        to = Duration::max();
+        return true;
+    }
     const auto value = parse_duration(text);
     to = value.value_or(to);
     return value.has_value();

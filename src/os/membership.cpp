@@ -13,7 +13,7 @@ namespace gosv::os {
 namespace {
 
 // More levels than these are not climbed.
-constexpr int kMostLooks = 64;
+constexpr int kMostLevels = 64;
 
 Result<Pid> parent_of(const Proc& proc, Pid pid) noexcept {
     char path[32];
@@ -48,7 +48,7 @@ Membership membership_by_descent(const Proc& proc, Pid main, Pid process) noexce
     }
     const Pid self{::getpid()};
     Pid at = process;
-    for (int looks = 0; looks < kMostLooks; ++looks) {
+    for (int level = 0; level < kMostLevels; ++level) {
         const Result<Pid> parent = parent_of(proc, at);
         if (!parent.ok()) {
             // Of a sender that is there, a parent in between may have died: what was below it has

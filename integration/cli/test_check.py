@@ -54,6 +54,40 @@ def test_programs_get_the_same_as_json(gosv_beneath):
     assert json.loads(text)["diagnostics"] == []
 
 
+DOUBTFUL = """\
+services:
+  db:
+    command: [pg_ctl, start, -D, /data]
+  web:
+    command: [sh, -c, /srv/web --port 80]
+    depends_on: [db]
+"""
+
+
+def test_what_is_probably_not_meant_is_a_warning_and_an_error_when_strict(gosv_beneath):
+    path = gosv_beneath.write_manifest(DOUBTFUL)
+    code, text = check(gosv_beneath, path)
+    assert code == 0
+    assert f"{path}:3:14: warning: 'pg_ctl' starts a program in the background and ends\n" in text
+    assert f"{path}:5:14: warning: " in text
+    assert f"{path}:6:18: warning: 'db' does not tell when it is ready" in text
+    assert text.endswith(f"\n3 warnings\n{path}: ok, 2 services\n")
+
+    code, text = check(gosv_beneath, "--strict", path)
+    assert code == 78
+    assert "warning" not in text
+    assert text.endswith("\n3 errors\n")
+
+    code, text = check(gosv_beneath, "--strict", "--json", path)
+    assert code == 78
+    told = json.loads(text)
+    assert told["valid"] is False
+    assert {each["severity"] for each in told["diagnostics"]} == {"error"}
+
+    good = gosv_beneath.write_manifest(GOOD)
+    assert check(gosv_beneath, "--strict", good) == (0, f"{good}: ok, 1 service\n")
+
+
 def test_warnings_are_told_and_fail_nothing(gosv_beneath):
     path = gosv_beneath.write_manifest(
         "services: {web: {command: [/bin/true], stop_grace_period: 1h}}\n")

@@ -37,6 +37,7 @@ def test_as_an_init_of_docker_the_version_has_tinis_form(gosv_beneath, tmp_path)
     (["--"], "no command after --"),
     (["--run", ""], "--run needs a value"),
     (["--json", "x"], "--json goes with `gosv check`"),
+    (["--strict", "x"], "--strict goes with `gosv check`"),
 ])
 def test_a_wrong_call_is_told_with_a_way_out(gosv, words, told):
     said = complaint(gosv(*words), os.EX_USAGE)

@@ -100,6 +100,12 @@ std::string summary(const Diagnostics& diagnostics) {
 
 }  // namespace
 
+void make_strict(Diagnostics& diagnostics) noexcept {
+    for (Diagnostic& each : diagnostics) {
+        each.severity = Diagnostic::Severity::error;
+    }
+}
+
 std::string render_text(const Diagnostics& diagnostics, std::string_view source,
                         std::string_view file) {
     if (diagnostics.empty()) {

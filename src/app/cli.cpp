@@ -13,8 +13,9 @@ usage: gosv [FLAGS] [MANIFEST]        supervise the services of MANIFEST
                                       (default: $GOSV_CONFIG, else /etc/gosv.yaml)
        gosv [FLAGS] --run "CMD"       one service: /bin/sh -c "exec CMD", restarted
        gosv [FLAGS] -- CMD [ARG...]   one command, no restart, like tini and dumb-init
-       gosv check [--json] [MANIFEST] report every problem of a manifest; exit 0 or 78;
-                                      MANIFEST may be - for stdin
+       gosv check [--json] [--strict] [MANIFEST]
+                                      report every problem of a manifest, and what is probably
+                                      not meant; exit 0 or 78; MANIFEST may be - for stdin
        gosv demo                      two services that show what restarts look like
 
 flags (one dash or two):
@@ -24,6 +25,8 @@ flags (one dash or two):
   --log-level LEVEL        error, warn, info or debug
   --kill-mode group|process  with -- CMD: signals go to its process group (default) or to CMD alone
   --snapshot-signal SIGNAL   with -- CMD: take a snapshot on SIGNAL instead of forwarding it
+  --json                   with check: one object, for programs
+  --strict                 with check: warnings are errors
   --version, --help
 
 signals: TERM, INT, QUIT stop everything in order, a second one at once; USR1 writes a snapshot to
@@ -68,8 +71,8 @@ std::optional<UsageError> take_command(FlagReader& reader, Options& options) {
     if (options.mode == Mode::run || options.manifest) {
         return UsageError{"a command after -- excludes --run and --config"};
     }
-    if (options.check_json) {
-        return UsageError{"--json goes with `gosv check`"};
+    if (reader.check_only() != nullptr) {
+        return UsageError{std::string(reader.check_only()) + " goes with `gosv check`"};
     }
     if (reader.at_end()) {
         return UsageError{"no command after --"};
@@ -117,8 +120,8 @@ std::optional<UsageError> take_words(FlagReader& reader, Options& options) {
 
 // Flags that do not go together.
 std::optional<UsageError> find_contradiction(const FlagReader& reader, const Options& options) {
-    if (options.check_json && options.mode != Mode::check) {
-        return UsageError{"--json goes with `gosv check`"};
+    if (reader.check_only() != nullptr && options.mode != Mode::check) {
+        return UsageError{std::string(reader.check_only()) + " goes with `gosv check`"};
     }
     if (reader.command_only() != nullptr) {
         return UsageError{std::string(reader.command_only()) + " goes with `gosv -- CMD`"};

@@ -25,6 +25,7 @@ enum Flag : int {
     kKillMode,
     kSnapshotSignal,
     kJson,
+    kStrict,
     kVersion,
     kHelp,
 };
@@ -39,6 +40,7 @@ constexpr option kFlags[] = {
     {"kill-mode",       required_argument, nullptr, kKillMode},
     {"snapshot-signal", required_argument, nullptr, kSnapshotSignal},
     {"json",            no_argument,       nullptr, kJson},
+    {"strict",          no_argument,       nullptr, kStrict},
     {"version",         no_argument,       nullptr, kVersion},
     {"help",            no_argument,       nullptr, kHelp},
     {"h",               no_argument,       nullptr, kHelp},
@@ -221,7 +223,12 @@ bool FlagReader::apply(int found, const char* word, Options& options, UsageError
             }
             return true;
         case kJson:
+            check_only_ = "--json";
             options.check_json = true;
+            return true;
+        case kStrict:
+            check_only_ = "--strict";
+            options.check_strict = true;
             return true;
         case kVersion:
             options.mode = Mode::version;

@@ -25,6 +25,9 @@ class FlagReader {
     // A flag seen that only `gosv -- CMD` has; null when there was none.
     const char* command_only() const noexcept { return command_only_; }
 
+    // The same of `gosv check`.
+    const char* check_only() const noexcept { return check_only_; }
+
     // The words that follow.
     bool at_end() const noexcept;
     std::string next();
@@ -36,6 +39,7 @@ class FlagReader {
     char* const* argv_;
     bool saw_dashes_ = false;
     const char* command_only_ = nullptr;
+    const char* check_only_ = nullptr;
 };
 
 }  // namespace gosv::app

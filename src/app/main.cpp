@@ -11,6 +11,7 @@
 #include "app/terminal_output.hpp"
 #include "gosv/app/check.hpp"
 #include "gosv/app/cli.hpp"
+#include "gosv/manifest/advice.hpp"
 #include "gosv/manifest/plan.hpp"
 #include "gosv/os/sys.hpp"
 
@@ -110,7 +111,12 @@ int check(const Options& options, const manifest::HostFacts& host) {
     } else {
         loaded = manifest::load_file(*path, env);
     }
-    const manifest::Diagnostics problems = manifest::make_plan(loaded, host).diagnostics;
+    manifest::Diagnostics problems = manifest::make_plan(loaded, host).diagnostics;
+    const manifest::Diagnostics advice = manifest::advise(loaded.manifest);
+    problems.insert(problems.end(), advice.begin(), advice.end());
+    if (options.check_strict) {
+        make_strict(problems);
+    }
     const bool usable = !has_errors(problems);
     if (options.check_json) {
         print(render_json(problems, *path));

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "duration_text.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -24,13 +25,6 @@ bool is_valid_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), [](char c) {
                return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
            });
-}
-
-std::string seconds(Duration duration) {
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-    return milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + "s"
-                                    : std::to_string(milliseconds) + "ms";
 }
 
 std::string line_of(Position at) {
@@ -184,7 +178,7 @@ class Validator {
         if (draft.restart_max_delay && policy.backoff.first > *draft.restart_max_delay) {
             report_.error(draft.place_of("restart_delay"), child_path(draft.path, "restart_delay"),
                           "restart_delay is longer than restart_max_delay, " +
-                              seconds(*draft.restart_max_delay),
+                              duration_text(*draft.restart_max_delay),
                           "the first delay cannot be above the cap of all");
         }
         const bool restarts = policy.restart != core::RestartPolicy::never;
@@ -201,11 +195,11 @@ class Validator {
         const Duration grace = draft.service.policy.stop_grace_period;
         const Duration whole = draft_.manifest.shutdown_timeout;
         if (draft.has("stop_grace_period") && grace > whole) {
-            report_.warning(draft.place_of("stop_grace_period"),
-                            child_path(draft.path, "stop_grace_period"),
-                            "the grace period is cut short by shutdown_timeout, " + seconds(whole),
-                            "raise shutdown_timeout too, and docker's own: docker stop -t, or "
-                            "stop_grace_period in compose.yaml");
+            report_.warning(
+                draft.place_of("stop_grace_period"), child_path(draft.path, "stop_grace_period"),
+                "the grace period is cut short by shutdown_timeout, " + duration_text(whole),
+                "raise shutdown_timeout too, and docker's own: docker stop -t, or "
+                "stop_grace_period in compose.yaml");
         }
     }
 

@@ -1,7 +1,7 @@
-// corpus bad|good FILE...: manifests and what gosv makes of them. Beside each FILE stands
-// FILE.expected: for bad ones the diagnostics as `gosv check` prints them, for good ones (which
-// must have none) the Manifest. GOSV_UPDATE_SCENARIOS=1 rewrites them. The environment is always
-// the same.
+// corpus bad|doubtful|good FILE...: manifests and what gosv makes of them. Beside each FILE stands
+// FILE.expected: for bad ones the diagnostics of loading, for doubtful ones (which load without)
+// the advice, both as `gosv check` prints them; for good ones (which have neither) the Manifest.
+// GOSV_UPDATE_SCENARIOS=1 rewrites them. The environment is always the same.
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gosv/app/check.hpp"
+#include "gosv/manifest/advice.hpp"
 #include "gosv/manifest/manifest.hpp"
 #include "support/golden.hpp"
 #include "support/manifest_text.hpp"
@@ -16,6 +17,7 @@
 namespace {
 
 using gosv::manifest::Diagnostic;
+using gosv::manifest::Diagnostics;
 using gosv::manifest::LoadResult;
 
 const gosv::manifest::Environment kEnvironment = {
@@ -46,27 +48,42 @@ std::string flaw_of(const Diagnostic& diagnostic, const std::string& source) {
     return {};
 }
 
-bool check_bad(const std::string& name, const LoadResult& loaded) {
-    if (loaded.diagnostics.empty()) {
+bool matches(const std::string& name, const Diagnostics& diagnostics, const LoadResult& loaded) {
+    if (diagnostics.empty()) {
         std::printf("%s: nothing is wrong with it\n", name.c_str());
         return false;
     }
-    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics) {
         const std::string flaw = flaw_of(diagnostic, loaded.source);
         if (!flaw.empty()) {
             std::printf("%s: %s\n", name.c_str(), flaw.c_str());
             return false;
         }
     }
-    return gosv::test::matches_golden(
-        name + ".expected", gosv::app::render_text(loaded.diagnostics, loaded.source, name),
-        "the manifest layer");
+    return gosv::test::matches_golden(name + ".expected",
+                                      gosv::app::render_text(diagnostics, loaded.source, name),
+                                      "the manifest layer");
+}
+
+// Nothing is said of it; what is said is printed.
+bool is_without(const std::string& name, const Diagnostics& diagnostics, const LoadResult& loaded) {
+    const std::string text = gosv::app::render_text(diagnostics, loaded.source, name);
+    std::fputs(text.c_str(), stdout);
+    return text.empty();
+}
+
+bool check_bad(const std::string& name, const LoadResult& loaded) {
+    return matches(name, loaded.diagnostics, loaded);
+}
+
+bool check_doubtful(const std::string& name, const LoadResult& loaded) {
+    return is_without(name, loaded.diagnostics, loaded) &&
+           matches(name, gosv::manifest::advise(loaded.manifest), loaded);
 }
 
 bool check_good(const std::string& name, const LoadResult& loaded) {
-    if (!loaded.diagnostics.empty()) {
-        const std::string text = gosv::app::render_text(loaded.diagnostics, loaded.source, name);
-        std::fputs(text.c_str(), stdout);
+    if (!is_without(name, loaded.diagnostics, loaded) ||
+        !is_without(name, gosv::manifest::advise(loaded.manifest), loaded)) {
         return false;
     }
     return gosv::test::matches_golden(name + ".expected", gosv::test::to_text(loaded.manifest),
@@ -76,10 +93,13 @@ bool check_good(const std::string& name, const LoadResult& loaded) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool bad = argc > 1 && std::string(argv[1]) == "bad";
-    const bool good = argc > 1 && std::string(argv[1]) == "good";
-    if (argc < 3 || !(bad || good)) {
-        std::printf("usage: corpus bad|good FILE...\n");
+    const std::string kind = argc > 1 ? argv[1] : "";
+    const auto check = kind == "bad"        ? check_bad
+                       : kind == "doubtful" ? check_doubtful
+                       : kind == "good"     ? check_good
+                                            : nullptr;
+    if (argc < 3 || check == nullptr) {
+        std::printf("usage: corpus bad|doubtful|good FILE...\n");
         return 2;
     }
     int failed = 0;
@@ -93,7 +113,7 @@ int main(int argc, char** argv) {
         }
         const std::string name = path.substr(slash + 1);
         const LoadResult loaded = gosv::manifest::load_file(name, kEnvironment);
-        failed += (bad ? check_bad(name, loaded) : check_good(name, loaded)) ? 0 : 1;
+        failed += check(name, loaded) ? 0 : 1;
     }
     return failed == 0 ? 0 : 1;
 }

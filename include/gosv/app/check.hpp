@@ -16,6 +16,9 @@
 
 namespace gosv::app {
 
+// Warnings become errors: `--strict`.
+void make_strict(manifest::Diagnostics& diagnostics) noexcept;
+
 std::string render_text(const manifest::Diagnostics& diagnostics, std::string_view source,
                         std::string_view file);
 std::string render_json(const manifest::Diagnostics& diagnostics, std::string_view file);

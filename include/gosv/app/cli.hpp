@@ -26,6 +26,7 @@ struct Options {
     std::vector<std::string> argv;        // command
     bool no_cgroup = false;
     bool check_json = false;
+    bool check_strict = false;  // warnings are errors
     std::optional<manifest::LogFormat> log_format;
     std::optional<manifest::LogLevel> log_level;
     core::KillMode kill_mode = core::KillMode::group;  // command

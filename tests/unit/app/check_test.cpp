@@ -128,6 +128,18 @@ TEST_CASE("a message cannot send orders to a terminal") {
           "1 warning\n");
 }
 
+TEST_CASE("strict takes every warning for an error") {
+    Diagnostics diagnostics = {odd_value(), unknown_key()};
+    CHECK(render_text(diagnostics, kSource, "f").ends_with("\n1 error, 1 warning\n"));
+    app::make_strict(diagnostics);
+    CHECK(render_text(diagnostics, kSource, "f").starts_with("f:4:14: error: odd value\n"));
+    CHECK(render_text(diagnostics, kSource, "f").ends_with("\n2 errors\n"));
+    Diagnostics warning = {odd_value()};
+    CHECK(render_json(warning, "f").find("\"valid\":true") != std::string::npos);
+    app::make_strict(warning);
+    CHECK(render_json(warning, "f").find("\"valid\":false") != std::string::npos);
+}
+
 TEST_CASE("as JSON: one object on one line") {
     const std::string text = render_json({unknown_key(), odd_value()}, "gosv.yaml");
     CHECK(test::JsonCheck::problem(std::string_view(text).substr(0, text.size() - 1)) == "");

@@ -113,6 +113,13 @@ TEST_CASE("check takes its flags before and after the manifest") {
         CHECK(options.mode == Mode::check);
         CHECK(options.manifest == "m");
         CHECK(options.check_json);
+        CHECK_FALSE(options.check_strict);
+    }
+    for (const Words& words : {Words{"check", "--strict", "m", "--json"},
+                               {"check", "-strict", "--json", "m"},
+                               {"--strict", "check", "m", "-json"}}) {
+        CHECK(good(words).check_strict);
+        CHECK(good(words).check_json);
     }
     CHECK_FALSE(good({"check"}).manifest);
     CHECK(good({"check", "-"}).manifest == "-");
@@ -241,6 +248,9 @@ TEST_CASE("what does not go together") {
     CHECK(bad({"check", "--config", "a", "b"}).message == "unexpected word 'b'");
     CHECK(bad({"--json", "m"}).message == "--json goes with `gosv check`");
     CHECK(bad({"--json", "--", "cmd"}).message == "--json goes with `gosv check`");
+    CHECK(bad({"--strict", "m"}).message == "--strict goes with `gosv check`");
+    CHECK(bad({"--strict", "--", "cmd"}).message == "--strict goes with `gosv check`");
+    CHECK(bad({"demo", "--strict"}).message == "--strict goes with `gosv check`");
     CHECK(bad({"--kill-mode", "group", "m"}).message == "--kill-mode goes with `gosv -- CMD`");
     CHECK(bad({"--snapshot-signal", "USR1"}).message ==
           "--snapshot-signal goes with `gosv -- CMD`");
@@ -248,9 +258,9 @@ TEST_CASE("what does not go together") {
 }
 
 TEST_CASE("the help names every flag") {
-    for (const char* flag :
-         {"--run", "--config", "--no-cgroup", "--log-format", "--log-level", "--kill-mode",
-          "--snapshot-signal", "--json", "--version", "--help", "check", "demo", "-- CMD"}) {
+    for (const char* flag : {"--run", "--config", "--no-cgroup", "--log-format", "--log-level",
+                             "--kill-mode", "--snapshot-signal", "--json", "--strict", "--version",
+                             "--help", "check", "demo", "-- CMD"}) {
         CAPTURE(flag);
         CHECK(app::help_text().find(flag) != std::string_view::npos);
     }

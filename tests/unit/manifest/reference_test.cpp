@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "manifest/bounds.hpp"
+#include "manifest/probe_target.hpp"
 #include "manifest/schema.hpp"
 #include "support/manifest_text.hpp"
 #include "unit/manifest/load_fixture.hpp"
@@ -181,7 +182,7 @@ TEST_CASE("the examples of the reference are manifests without problems") {
         ++examples;
         at = end + 3;
     }
-    CHECK(examples == 2);
+    CHECK(examples == 3);
 }
 
 TEST_CASE("the bounds of the reference are the reader's") {
@@ -190,7 +191,9 @@ TEST_CASE("the bounds of the reference are the reader's") {
         CAPTURE(row);
         CHECK(text.find(row) != std::string::npos);
     };
-    static_assert(kMaxNodes == 200'000 && kMaxString == 131'071);
+    static_assert(kMaxNodes == 200'000 && kMaxString == 131'071 && kMaxDependencies == 65'536);
+    has("| dependencies of all services | 65,536 |");
+    has("at most " + std::to_string(kLongestProbeTarget) + " characters");
     has("`env_file` | " + std::to_string(kMaxFileSize >> 20) + " MiB |");
     has("| services | " + std::to_string(gosv::kMaxServices) + " |");
     has("| depth of lists and mappings | " + std::to_string(kMaxDepth) + " |");

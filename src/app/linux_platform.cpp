@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "app/epoll_token.hpp"
+#include "gosv/os/process_tree.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -223,6 +224,10 @@ os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
 
 Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {
     return pid.exists() ? sys::kill(pid.value, signal) : Status(SysError{ESRCH, "kill"});
+}
+
+void LinuxPlatform::kill_task(Pid leader) noexcept {
+    os::kill_process_tree(proc_, leader);
 }
 
 Status LinuxPlatform::signal_group(Pid leader, Signal signal) noexcept {

@@ -76,6 +76,8 @@ class LinuxPlatform final : public Platform {
         return tasks_.end(service, task, leader);
     }
 
+    void kill_task(Pid leader) noexcept override;
+
     std::span<const ServiceId> notices() const noexcept override { return notices_now_.view(); }
 
     std::optional<Notice> next_notice(ServiceId service, Pid main) noexcept override {

@@ -232,6 +232,11 @@ class FakePlatform final : public app::Platform {
         return task_end;
     }
 
+    void kill_task(Pid leader) noexcept override {
+        expect(task_of(leader) != nullptr);
+        (void)signal_group(leader, Signal{9});
+    }
+
     std::span<const ServiceId> notices() const noexcept override {
         return {&speakers_[0], speakers_.size()};
     }

@@ -98,6 +98,8 @@ class Platform {
     // it answers is valid until the next start_task().
     virtual Result<Pid> start_task(ServiceId service, core::Task task) noexcept = 0;
     virtual TaskEnd end_task(ServiceId service, core::Task task, Pid leader) noexcept = 0;
+    // KILL to the leader, not yet reaped, and to all that it has started.
+    virtual void kill_task(Pid leader) noexcept = 0;
 
     // Services that have said something since the wait before (notify socket, notify_fd);
     // next_notice() is what, one message at a time. spawn() forgets what an earlier run has said.

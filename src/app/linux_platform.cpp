@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "app/epoll_token.hpp"
-#include "gosv/os/process_tree.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -42,7 +41,7 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
       notices_(std::move(opened.notices)),
-      tasks_(plan, clone_method_, *trees_, epoll_),
+      tasks_(plan, clone_method_, proc_, *trees_, epoll_),
       supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
       exec_ready_(os::Epoll::kBatch),
@@ -224,10 +223,6 @@ os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
 
 Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {
     return pid.exists() ? sys::kill(pid.value, signal) : Status(SysError{ESRCH, "kill"});
-}
-
-void LinuxPlatform::kill_task(Pid leader) noexcept {
-    os::kill_process_tree(proc_, leader);
 }
 
 Status LinuxPlatform::signal_group(Pid leader, Signal signal) noexcept {

@@ -1,28 +1,35 @@
 #include "app/service_tasks.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <variant>
 
 #include "app/epoll_token.hpp"
+#include "gosv/os/process_tree.hpp"
 
 namespace gosv::app {
 
 namespace {
 
+using namespace std::chrono_literals;
 using core::Task;
-
-constexpr Signal kSigKill{9};
 
 constexpr std::size_t kTasks = 2;
 
-os::ProbeResult ask(const manifest::HttpProbe& probe, Duration timeout) noexcept {
-    return os::probe_http(probe.endpoints, {probe.host, probe.target, "gosv/" GOSV_VERSION},
-                          timeout);
+// A built-in probe gives up so much before gosv would kill it, to say what it has seen.
+constexpr Duration kTimeToAnswer = 50ms;
+
+Duration own_limit(Duration timeout) noexcept {
+    return timeout - std::min(kTimeToAnswer, timeout / 4);
 }
 
-os::ProbeResult ask(const manifest::TcpProbe& probe, Duration timeout) noexcept {
-    return os::probe_tcp(probe.endpoints, timeout);
+os::ProbeResult ask(const manifest::HttpProbe& probe, Duration limit) noexcept {
+    return os::probe_http(probe.endpoints, {probe.host, probe.target, "gosv/" GOSV_VERSION}, limit);
+}
+
+os::ProbeResult ask(const manifest::TcpProbe& probe, Duration limit) noexcept {
+    return os::probe_tcp(probe.endpoints, limit);
 }
 
 os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
@@ -31,9 +38,14 @@ os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
 
 }  // namespace
 
-ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, ServiceTrees& trees,
-                           os::Epoll& epoll)
-    : plan_(plan), method_(method), trees_(trees), epoll_(epoll), entries_(plan.execs.size()) {
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
+                           ServiceTrees& trees, os::Epoll& epoll)
+    : plan_(plan),
+      method_(method),
+      proc_(proc),
+      trees_(trees),
+      epoll_(epoll),
+      entries_(plan.execs.size()) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const manifest::ExecSpec& spec = plan.execs[i];
         if (!std::holds_alternative<std::monostate>(spec.probe)) {
@@ -93,15 +105,15 @@ Result<Pid> ServiceTasks::start_built_in(ServiceId service, Probe& probe) noexce
 }
 
 void ServiceTasks::run_built_in(ServiceId service, const os::ProbeChild& child) noexcept {
-    const Duration timeout = plan_.policies[index(service)].health.timeout;
+    const Duration limit = own_limit(plan_.policies[index(service)].health.timeout);
     const manifest::Probe& probe = plan_.execs[index(service)].probe;
     os::ProbeResult result = os::ProbeResult::good();
     if (const auto* http = std::get_if<manifest::HttpProbe>(&probe)) {
-        result = ask(*http, timeout);
+        result = ask(*http, limit);
     } else if (const auto* tcp = std::get_if<manifest::TcpProbe>(&probe)) {
-        result = ask(*tcp, timeout);
+        result = ask(*tcp, limit);
     } else if (const auto* file = std::get_if<manifest::FileProbe>(&probe)) {
-        result = ask(*file, timeout);
+        result = ask(*file, limit);
     }
     os::end_probe(child, result);
 }
@@ -132,6 +144,10 @@ void ServiceTasks::read_output(ServiceId service, std::uint32_t generation) noex
     }
 }
 
+void ServiceTasks::kill(Pid leader) noexcept {
+    os::kill_process_tree(proc_, leader);
+}
+
 TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
     Entry& entry = entries_[index(service)];
     TaskEnd end;
@@ -147,8 +163,7 @@ TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
         close_output(*probe);
         end.said = probe->line.text();
     }
-    // The leader's number is reserved until it is reaped, and so is its group's.
-    (void)signal_group_of(leader, kSigKill);
+    os::kill_process_tree(proc_, leader);
     return end;
 }
 

@@ -42,7 +42,6 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
     handle.exec_pending = true;
     handle.exec_failure = {};
     handle.silenced = false;
-    handle.ending = core::ReportReason::none;
     pids_[index(order.service)] = pid.value();
 }
 

@@ -135,7 +135,7 @@ std::optional<Notice> ServiceNotices::next_message(os::NotifySocket& socket, Ser
     if (received.kind == os::Notification::Kind::too_long) {
         return complaint(Notice::Complaint::too_long, received.sender);
     }
-    const os::NotifyMessage message = os::parse_notification(received.text);
+    const os::NotifyMessage message = os::parse_notification(received.text, main);
     if (membership == os::Membership::gone) {
         // Whoever waits at a barrier (systemd-notify does) may end as soon as that has been read,
         // and has said all that matters before.

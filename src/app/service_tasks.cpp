@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "app/epoll_token.hpp"
-#include "gosv/os/process_tree.hpp"
 
 namespace gosv::app {
 
@@ -14,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using core::Task;
+
+constexpr Signal kSigKill{9};
 
 constexpr std::size_t kTasks = 2;
 
@@ -38,14 +39,9 @@ os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
 
 }  // namespace
 
-ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
-                           ServiceTrees& trees, os::Epoll& epoll)
-    : plan_(plan),
-      method_(method),
-      proc_(proc),
-      trees_(trees),
-      epoll_(epoll),
-      entries_(plan.execs.size()) {
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, ServiceTrees& trees,
+                           os::Epoll& epoll)
+    : plan_(plan), method_(method), trees_(trees), epoll_(epoll), entries_(plan.execs.size()) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const manifest::ExecSpec& spec = plan.execs[i];
         if (!std::holds_alternative<std::monostate>(spec.probe)) {
@@ -144,10 +140,6 @@ void ServiceTasks::read_output(ServiceId service, std::uint32_t generation) noex
     }
 }
 
-void ServiceTasks::kill(Pid leader) noexcept {
-    os::kill_process_tree(proc_, leader);
-}
-
 TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
     Entry& entry = entries_[index(service)];
     TaskEnd end;
@@ -163,7 +155,8 @@ TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
         close_output(*probe);
         end.said = probe->line.text();
     }
-    os::kill_process_tree(proc_, leader);
+    // The leader's number is reserved until it is reaped, and so is its group's.
+    (void)signal_group_of(leader, kSigKill);
     return end;
 }
 

@@ -40,7 +40,12 @@ void take_extension(NotifyMessage& message, std::string_view line) noexcept {
     }
 }
 
-void take_assignment(NotifyMessage& message, std::string_view line) noexcept {
+bool names(std::string_view number, Pid main) noexcept {
+    const auto pid = parse_uint(number);
+    return main.exists() && pid && *pid == static_cast<std::uint64_t>(main.value);
+}
+
+void take_assignment(NotifyMessage& message, std::string_view line, Pid main) noexcept {
     if (line == "READY=1") {
         message.ready = true;
     } else if (line == "STOPPING=1") {
@@ -55,14 +60,14 @@ void take_assignment(NotifyMessage& message, std::string_view line) noexcept {
         message.status = message.status.value_or(line.substr(kStatus.size()));
     } else if (line.starts_with(kExtendTimeout)) {
         take_extension(message, line);
-    } else if (line.starts_with(kMainPid)) {
+    } else if (line.starts_with(kMainPid) && !names(line.substr(kMainPid.size()), main)) {
         refuse(message, line, "the main process is the one that gosv has started");
     }
 }
 
 }  // namespace
 
-NotifyMessage parse_notification(std::string_view text) noexcept {
+NotifyMessage parse_notification(std::string_view text, Pid main) noexcept {
     NotifyMessage message;
     // One at the end is what a C program sends that counts the NUL in.
     if (text.ends_with('\0')) {
@@ -73,7 +78,7 @@ NotifyMessage parse_notification(std::string_view text) noexcept {
         return message;
     }
     while (!text.empty()) {
-        take_assignment(message, cut_line(text));
+        take_assignment(message, cut_line(text), main);
     }
     return message;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
 
 namespace gosv::os {
@@ -24,7 +25,7 @@ struct NotifyMessage {
     const char* why = "";      // static storage
 };
 
-// What it gives points into `text`.
-NotifyMessage parse_notification(std::string_view text) noexcept;
+// What it gives points into `text`. MAINPID= may name `main`, as php-fpm does: that is no news.
+NotifyMessage parse_notification(std::string_view text, Pid main = {}) noexcept;
 
 }  // namespace gosv::os

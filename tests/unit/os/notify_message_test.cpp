@@ -56,6 +56,17 @@ TEST_CASE("MAINPID is refused with a reason; what comes with it counts") {
     CHECK(std::string(message.why) == "the main process is the one that gosv has started");
 }
 
+TEST_CASE("MAINPID may name the main process itself") {
+    const NotifyMessage message = parse_notification("READY=1\nMAINPID=17\nSTATUS=on", Pid{17});
+    CHECK(message.ready);
+    CHECK(message.status == "on");
+    CHECK(message.refused == "");
+    for (const std::string_view other : {"MAINPID=18", "MAINPID=", "MAINPID=017", "MAINPID=17 "}) {
+        CHECK(parse_notification(other, Pid{17}).refused == other);
+    }
+    CHECK(parse_notification("MAINPID=0", Pid{}).refused == "MAINPID=0");
+}
+
 TEST_CASE("a time that is no number, or beyond all bounds, extends nothing") {
     for (const std::string_view number :
          {"", "-1", "+1", "1.5", "010", "0x10", "1e3", " 1", "99999999999999999999",

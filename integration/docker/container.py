@@ -1,11 +1,27 @@
-"""One container: started, listened to, signalled, waited for."""
+"""One container: started, listened to, signalled, asked, waited for."""
 
+import json
 import os
 import subprocess
+import sys
 import time
 
-from support.deadline import PATIENCE
+from support.deadline import PATIENCE, until
+from support.processes import processes_below
 from support.streams import Lines
+
+# Run in the container's network, which has its own loopback and nothing else: prints [code, text].
+GET = """
+import json, sys, urllib.error, urllib.request
+try:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=30) as answer:
+        told = answer.status, answer.read().decode()
+except urllib.error.HTTPError as error:
+    told = error.code, error.read().decode()
+except OSError as error:
+    told = None, str(error)
+print(json.dumps(told))
+"""
 
 
 class Container:
@@ -53,6 +69,17 @@ class Container:
         return [entry for entry in self.stderr.objects()
                 if all(entry.get(key) == value for key, value in fields.items())]
 
+    def told_in_order(self, *steps):
+        """Whether gosv told these (EVENT, SERVICE) one after the other; the first of each counts."""
+        told = [(entry["event"], entry.get("service")) for entry in self.stderr.objects() if "event" in entry]
+        places = [told.index(step) if step in told else None for step in steps]
+        assert None not in places, f"{steps[places.index(None)]} was not told: {told}"
+        return places == sorted(places)
+
+    def main_pid(self, service):
+        """Of its last start, as the container numbers it."""
+        return self.events("started", service=service)[-1]["pid"]
+
     # --- what is done to it -----------------------------------------------------------------------
 
     def kill(self, signal):
@@ -72,6 +99,28 @@ class Container:
     def exec(self, *argv, check=True, options=()):
         return self.engine.docker("exec", *options, self.id, *argv, check=check)
 
+    def start_asking(self, url):
+        """A GET from outside the container; finish_asking() has the answer."""
+        return subprocess.Popen(
+            ["nsenter", "--net", "--target", str(self.init_pid()), sys.executable, "-c", GET, url],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def finish_asking(asking):
+        """(code, text); without an answer the code is None and the text says why."""
+        return tuple(json.loads(asking.communicate(timeout=60 * PATIENCE)[0]))
+
+    def get(self, url):
+        return self.finish_asking(self.start_asking(url))
+
+    def crash(self, service):
+        """Kills its main process; the pid of the one that was started in its place."""
+        starts = len(self.events("started", service=service))
+        self.exec("sh", "-c", f"kill -KILL {self.main_pid(service)}")
+        self.wait_event("exited", service=service, signal="SIGKILL")
+        self.stderr.wait_objects(starts + 1, event="started", service=service)
+        return self.main_pid(service)
+
     # --- what is there ----------------------------------------------------------------------------
 
     def state(self):
@@ -81,6 +130,12 @@ class Container:
         """The exit code as Docker has it."""
         done = self.engine.docker("wait", self.id, timeout=seconds * PATIENCE)
         return int(done.stdout)
+
+    def processes(self):
+        return processes_below(f"/proc/{self.init_pid()}/root/proc")
+
+    def wait_without_zombies(self):
+        until(lambda: not any(process.is_zombie for process in self.processes()), "no zombie is left")
 
     def init_pid(self):
         """PID 1 of the container, as seen from here."""

@@ -1,6 +1,5 @@
 #include "app/service_tasks.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <variant>
@@ -11,26 +10,19 @@ namespace gosv::app {
 
 namespace {
 
-using namespace std::chrono_literals;
 using core::Task;
 
 constexpr Signal kSigKill{9};
 
 constexpr std::size_t kTasks = 2;
 
-// A built-in probe gives up so much before gosv would kill it, to say what it has seen.
-constexpr Duration kTimeToAnswer = 50ms;
-
-Duration own_limit(Duration timeout) noexcept {
-    return timeout - std::min(kTimeToAnswer, timeout / 4);
+os::ProbeResult ask(const manifest::HttpProbe& probe, Duration timeout) noexcept {
+    return os::probe_http(probe.endpoints, {probe.host, probe.target, "gosv/" GOSV_VERSION},
+                          timeout);
 }
 
-os::ProbeResult ask(const manifest::HttpProbe& probe, Duration limit) noexcept {
-    return os::probe_http(probe.endpoints, {probe.host, probe.target, "gosv/" GOSV_VERSION}, limit);
-}
-
-os::ProbeResult ask(const manifest::TcpProbe& probe, Duration limit) noexcept {
-    return os::probe_tcp(probe.endpoints, limit);
+os::ProbeResult ask(const manifest::TcpProbe& probe, Duration timeout) noexcept {
+    return os::probe_tcp(probe.endpoints, timeout);
 }
 
 os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
@@ -101,15 +93,15 @@ Result<Pid> ServiceTasks::start_built_in(ServiceId service, Probe& probe) noexce
 }
 
 void ServiceTasks::run_built_in(ServiceId service, const os::ProbeChild& child) noexcept {
-    const Duration limit = own_limit(plan_.policies[index(service)].health.timeout);
+    const Duration timeout = plan_.policies[index(service)].health.timeout;
     const manifest::Probe& probe = plan_.execs[index(service)].probe;
     os::ProbeResult result = os::ProbeResult::good();
     if (const auto* http = std::get_if<manifest::HttpProbe>(&probe)) {
-        result = ask(*http, limit);
+        result = ask(*http, timeout);
     } else if (const auto* tcp = std::get_if<manifest::TcpProbe>(&probe)) {
-        result = ask(*tcp, limit);
+        result = ask(*tcp, timeout);
     } else if (const auto* file = std::get_if<manifest::FileProbe>(&probe)) {
-        result = ask(*file, limit);
+        result = ask(*file, timeout);
     }
     os::end_probe(child, result);
 }

@@ -176,16 +176,21 @@ void stop_in_order(const Step& step) noexcept {
     }
 }
 
-void on_waiting(const Step& step, ServiceId id) noexcept {
-    ServiceState& state = step.state(id);
-    state.waiting_deadline = step.after(step.supervisor.policy.next_waiting);
-    if (const Dependency* dependency = waits_for(step.supervisor, id)) {
-        step.order(Report{.kind = ReportKind::waiting,
-                          .service = id,
-                          .other = dependency->on,
-                          .condition = dependency->condition,
-                          .uptime = step.now - state.since,
-                          .attempt = step.state(dependency->on).probe_failures});
+void tell_who_waits(const Step& step) noexcept {
+    for (const ServiceId id : step.supervisor.policy.start_order) {
+        ServiceState& state = step.state(id);
+        if (step.now < state.waiting_deadline) {
+            continue;
+        }
+        state.waiting_deadline = step.after(step.supervisor.policy.next_waiting);
+        if (const Dependency* dependency = waits_for(step.supervisor, id)) {
+            step.order(Report{.kind = ReportKind::waiting,
+                              .service = id,
+                              .other = dependency->on,
+                              .condition = dependency->condition,
+                              .uptime = step.now - state.since,
+                              .attempt = step.state(dependency->on).probe_failures});
+        }
     }
 }
 

@@ -21,7 +21,7 @@ void follow_order(const Step& step) noexcept;
 // In the shutdown: stops what has no process, and those on whom nobody depends any more.
 void stop_in_order(const Step& step) noexcept;
 
-// It has been waiting for so long that this is told.
-void on_waiting(const Step& step, ServiceId id) noexcept;
+// Tells of those that have been waiting for so long that it is time to.
+void tell_who_waits(const Step& step) noexcept;
 
 }  // namespace gosv::core

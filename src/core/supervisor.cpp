@@ -73,12 +73,6 @@ void handle(const Step& step, const DeadlineReached&) noexcept {
             meet_deadlines(step, static_cast<ServiceId>(i));
         }
     }
-    // For what a service waits is known when all that is due has happened.
-    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {
-        if (step.now >= step.supervisor.services[i].waiting_deadline) {
-            on_waiting(step, static_cast<ServiceId>(i));
-        }
-    }
 }
 
 // Forwarded to every service that runs, through its own map.
@@ -168,6 +162,9 @@ void step(Supervisor& supervisor, const Event& event, MonotonicTime now,
         follow_order(step);
         announce_readiness(step);
         advance(step);
+    }
+    if (std::holds_alternative<DeadlineReached>(event)) {
+        tell_who_waits(step);  // last: for what they wait, if they still do, is settled now
     }
 }
 

@@ -67,6 +67,7 @@ class Judge {
     bool depends_on(std::size_t i, std::size_t on) const;
     bool may_stop(std::size_t i) const;
     void wait_for_dependencies(std::size_t i);
+    void expect_waiting();
     void spread_failures();
     void spread_restarts();
     void compare_order(test::Machine& machine);

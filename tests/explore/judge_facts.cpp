@@ -41,6 +41,7 @@ void Judge::hear(const core::Event& event) {
         return;
     }
     to_announce_ = plan_.whole.announces && !world_.announced;
+    expect_waiting();
     for (std::size_t i = 0; i < services(); ++i) {
         to_announce_ =
             to_announce_ && (world_.runs[i].ready || world_.runs[i].fate == Fate::failed);
@@ -51,6 +52,17 @@ void Judge::hear(const core::Event& event) {
         }
     }
     shut_down(core::ReportReason::nothing_left);
+}
+
+// Who still waits when all that was due has happened, and has for long enough.
+void Judge::expect_waiting() {
+    for (std::size_t i = 0; i < services(); ++i) {
+        Run& run = world_.runs[i];
+        if (deadline_ && run.waiting && missing(i) != nullptr && now_ >= run.tell_at) {
+            run.tell_at = later(now_, plan_.whole.next_waiting);
+            ++expected_[i].waiting;
+        }
+    }
 }
 
 void Judge::on(const core::Booted&) {
@@ -142,12 +154,6 @@ void Judge::on(const core::DeadlineReached&) {
             wait_for_dependencies(i);
         }
         meet_watch_deadlines(i);
-    }
-    for (std::size_t i = 0; i < services() && !world_.shutting_down; ++i) {
-        if (world_.runs[i].waiting && now_ >= world_.runs[i].tell_at) {
-            world_.runs[i].tell_at = later(now_, plan_.whole.next_waiting);
-            ++expected_[i].waiting;
-        }
     }
     if (world_.shutting_down && !world_.hurry && !world_.sweep_kills &&
         now_ >= later(world_.began_at, plan_.whole.shutdown_timeout)) {

@@ -1,33 +1,38 @@
 """Edits that break the core, for mutate.py: (title, file, what stands there, what shall stand there).
 
+Here what begins and ends a service and the whole; mutations_order.py has order, readiness and health.
 The first place in the file where it stands is changed. An edit that means nothing (no event and no
 order could ever differ) does not belong here.
 """
 
+from mutations_order import EDITS as EDITS_OF_ORDER
+
 EDITS = [
     ("a service in back-off is not told of the shutdown",
-     "src/core/service.cpp",
+     "src/core/ending.cpp",
      "        case Phase::pending:\n"
      "        case Phase::backoff:\n"
-     "            settle(step, id, Phase::stopped);",
+     "            settle_stopped(step, id);",
      "        case Phase::backoff:\n"
      "            return;\n"
      "        case Phase::pending:\n"
-     "            settle(step, id, Phase::stopped);"),
+     "            settle_stopped(step, id);"),
     ("the first service is not told of the shutdown",
-     "src/core/shutdown.cpp",
-     "    for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {\n"
-     "        stop(step, id_of(i));",
-     "    for (std::size_t i = 1; i < step.supervisor.services.size(); ++i) {\n"
-     "        stop(step, id_of(i));"),
+     "src/core/order.cpp",
+     "        for (std::size_t i = 0; i < step.supervisor.services.size(); ++i) {\n"
+     "            stop(",
+     "        for (std::size_t i = 1; i < step.supervisor.services.size(); ++i) {\n"
+     "            stop("),
     ("restart beside what is left of the last run",
      "src/core/service.cpp",
-     "    if (!event.tree_populated) {",
-     "    if (event.tree_populated || !event.tree_populated) {"),
+     "    if (!is_alive(state)) {\n"
+     "        decide(step, event.service",
+     "    if (!is_alive(state) || event.tree_populated) {\n"
+     "        decide(step, event.service"),
     ("no KILL after the grace period",
-     "src/core/service.cpp",
-     "set_phase(state, Phase::stopping, step.after(policy.stop_grace_period));",
-     "set_phase(state, Phase::stopping);"),
+     "src/core/ending.cpp",
+     "step.set_phase(id, Phase::stopping, step.after(policy.stop_grace_period));",
+     "step.set_phase(id, Phase::stopping);"),
     ("no deadline of the whole shutdown",
      "src/core/shutdown.cpp",
      "    self.deadline = step.after(step.supervisor.policy.shutdown_timeout);",
@@ -37,7 +42,7 @@ EDITS = [
      "    self.stage = Stage::finished;\n",
      ""),
     ("a KILL in the shutdown is not recorded",
-     "src/core/service.cpp",
+     "src/core/ending.cpp",
      "        step.self().something_killed = true;\n",
      "        step.self().something_killed = false;\n"),
     ("a KILL to stragglers is not recorded",
@@ -45,9 +50,9 @@ EDITS = [
      "    self.something_killed = true;\n",
      ""),
     ("mixed mode's own KILL counts as trouble",
-     "src/core/service.cpp",
-     "step.self().stage != Stage::supervising && reason != ReportReason::main_exited",
-     "step.self().stage != Stage::supervising"),
+     "src/core/ending.cpp",
+     "!step.supervising() && reason != ReportReason::main_exited",
+     "!step.supervising()"),
     ("the last failure gives the code, not the first",
      "src/core/shutdown.cpp",
      "    if (ends_all || !self.has_failure) {",
@@ -84,25 +89,25 @@ EDITS = [
      "        case Phase::running:"),
     ("nobody waits for a run to be stable",
      "src/core/service.cpp",
-     "state.restarts_in_row > 0 ? step.after(step.policy(id).stable_after) : kNever",
-     "kNever"),
+     "forgivable ? step.after(step.policy(id).stable_after) : kNever",
+     "forgivable && false ? step.after(step.policy(id).stable_after) : kNever"),
     ("an idle service keeps gosv awake",
      "src/core/service.cpp",
-     "state.restarts_in_row > 0 ? step.after(step.policy(id).stable_after) : kNever",
-     "step.after(step.policy(id).stable_after)"),
+     "step.supervising() && state.restarts_in_row > 0;",
+     "step.supervising();"),
     ("one restart too many",
-     "src/core/service.cpp",
+     "src/core/outcome.cpp",
      "state.restarts_in_row >= policy.max_restarts",
      "state.restarts_in_row > policy.max_restarts"),
     ("on_failure restarts what ended well",
-     "src/core/service.cpp",
+     "src/core/outcome.cpp",
      "(policy.restart == RestartPolicy::on_failure && !good)",
      "(policy.restart == RestartPolicy::on_failure)"),
     ("a failed clone counts as a restart",
-     "src/core/service.cpp",
-     "        state.spawn_failures = saturating_increment(state.spawn_failures);",
-     "        state.restarts_in_row = saturating_increment(state.restarts_in_row);\n"
-     "        state.spawn_failures = saturating_increment(state.spawn_failures);"),
+     "src/core/outcome.cpp",
+     "    state.spawn_failures = saturating_increment(state.spawn_failures);",
+     "    state.restarts_in_row = saturating_increment(state.restarts_in_row);\n"
+     "    state.spawn_failures = saturating_increment(state.spawn_failures);"),
     ("failed clones are never forgotten",
      "src/core/service.cpp",
      "    state.spawn_failures = 0;\n",
@@ -112,7 +117,7 @@ EDITS = [
      "event.failure == SpawnFailure::transient || !supervising",
      "!supervising"),
     ("counters wrap round",
-     "src/core/service.cpp",
+     "src/core/step.hpp",
      "return n == UINT32_MAX ? n : n + 1;",
      "return n + 1;"),
     ("the delay knows no cap",
@@ -154,7 +159,7 @@ EDITS = [
      "} else if (step.now < self.hurry_from) {",
      "} else if (false) {"),
     ("a hurry spares who is draining",
-     "src/core/service.cpp",
+     "src/core/ending.cpp",
      "    if (!is_alive(state)) {\n"
      "        return;\n"
      "    }\n"
@@ -164,33 +169,33 @@ EDITS = [
      "    }\n"
      "    if (state.phase != Phase::killing) {"),
     ("KILL goes to the main process alone",
-     "src/core/service.cpp",
+     "src/core/ending.cpp",
      "step.order(SendSignal{id, kKill, SignalScope::tree, false});",
      "step.order(SendSignal{id, kKill, SignalScope::main, false});"),
     ("a KILL is not repeated",
-     "src/core/service.cpp",
-     "set_phase(state, Phase::killing, step.after(kKillAgain));",
-     "set_phase(state, Phase::killing);"),
+     "src/core/ending.cpp",
+     "step.set_phase(id, Phase::killing, step.after(kKillAgain));",
+     "step.set_phase(id, Phase::killing);"),
     ("what the main process leaves is not asked in process mode",
-     "src/core/service.cpp",
-     "    if (!signalled) {",
-     "    if (!signalled && !was_stopping) {"),
+     "src/core/ending.cpp",
+     "    if (!state.tree_asked) {",
+     "    if (!state.tree_asked && policy.kill_mode != KillMode::process) {"),
     ("what the main process leaves is asked twice in group mode",
-     "src/core/service.cpp",
-     "    if (!signalled) {",
-     "    if (signalled || !signalled) {"),
+     "src/core/ending.cpp",
+     "    if (!state.tree_asked) {",
+     "    if (state.tree_asked || !state.tree_asked) {"),
     ("leftovers get a whole new grace period in a stop",
-     "src/core/service.cpp",
-     "        was_stopping ? state.deadline : step.after(policy.stop_grace_period);",
-     "        was_stopping && false ? state.deadline : step.after(policy.stop_grace_period);"),
+     "src/core/ending.cpp",
+     "const MonotonicTime deadline = state.phase == Phase::stopping\n",
+     "const MonotonicTime deadline = state.phase == Phase::stopping && false\n"),
     ("process mode stops the whole group",
-     "src/core/service.cpp",
-     "policy.kill_mode == KillMode::group ? SignalScope::tree : SignalScope::main;",
-     "SignalScope::tree;"),
+     "src/core/ending.cpp",
+     "policy.kill_mode == KillMode::group && !hangs",
+     "!hangs"),
     ("a stopped process does not get its CONT",
-     "src/core/service.cpp",
-     "step.order(SendSignal{id, policy.stop_signal, scope, true});",
-     "step.order(SendSignal{id, policy.stop_signal, scope, false});"),
+     "src/core/ending.cpp",
+     "step.order(SendSignal{id, signal, scope, true});",
+     "step.order(SendSignal{id, signal, scope, false});"),
     ("stragglers are not looked for",
      "src/core/shutdown.cpp",
      "    step.order(SweepStragglers{kTerm});\n",
@@ -227,12 +232,12 @@ EDITS = [
      "            if (false) {"),
     ("a deadline is met one instant too late",
      "src/core/supervisor.cpp",
-     "            step.now >= step.supervisor.services[i].deadline) {",
-     "            step.now > step.supervisor.services[i].deadline) {"),
+     "    if (step.now >= state.deadline) {",
+     "    if (step.now > state.deadline) {"),
     ("a deadline is forgotten when the loop asks",
      "src/core/supervisor.cpp",
-     "        earliest = std::min(earliest, state.deadline);",
-     "        earliest = state.deadline;"),
+     "std::min({earliest, state.deadline, ",
+     "std::min({state.deadline, "),
     ("uptime counts from the clone",
      "src/core/service.cpp",
      "    state.since = step.now;\n"
@@ -245,7 +250,7 @@ EDITS = [
     ("a death is believed twice",
      "src/core/service.cpp",
      "    if (!state.main_alive) {\n"
-     "        unexpected(step, event.service);\n"
+     "        step.unexpected(event.service);\n"
      "        return;\n"
      "    }\n"
      "    state.main_alive = false;\n"
@@ -258,7 +263,7 @@ EDITS = [
      "        if (mapped.is_none() || (phase != Phase::starting && phase != Phase::running &&\n"
      "                                 phase != Phase::draining)) {"),
     ("clones that fail are tried at full speed",
-     "src/core/service.cpp",
+     "src/core/outcome.cpp",
      "reason == ReportReason::no_process ? kNoProcessDelay : Duration{}",
      "Duration{}"),
     ("a signal is forwarded as it came",
@@ -273,4 +278,4 @@ EDITS = [
      "include/gosv/core/supervisor.hpp",
      "    return 8 * services + 8;",
      "    return 2 * services;"),
-]
+] + EDITS_OF_ORDER

@@ -191,6 +191,80 @@ Case two(const Pair& pair, const Edge& edge, bool dependency_first) {
     return each;
 }
 
+// The same, of services that end in other ways and are ready in other ways themselves.
+Case two_others(const Pair& pair, const Edge& edge) {
+    Case each = two(pair, edge, true);
+    each.title += ", others";
+    each.impossible = false;
+    core::ServicePolicy& dependency = each.plan.policies[0];
+    dependency.restart = RestartPolicy::on_failure;
+    dependency.failure_action = FinalAction::exit;
+    core::ServicePolicy& dependent = each.plan.policies[1];
+    dependent.notifies = true;
+    dependent.start_timeout = 10s;
+    dependent.failure_action = FinalAction::none;
+    return each;
+}
+
+// What the others leave out: all that can be left of a run, and every way in which a start fails.
+Case two_with_leftovers(const Pair& pair, const Edge& edge, KillMode mode) {
+    Case each = two(pair, edge, true);
+    each.title += ", leftovers, mode " + std::to_string(static_cast<int>(mode));
+    each.leftovers = true;
+    each.all_spawn_failures = true;
+    each.impossible = false;
+    for (core::ServicePolicy& policy : each.plan.policies) {
+        policy.kill_mode = mode;
+        policy.stop_command = mode == KillMode::group;
+        policy.oom_action = mode == KillMode::mixed ? FinalAction::exit : FinalAction::none;
+    }
+    return each;
+}
+
+// What others wait for in a plan of three, and the condition that it comes to.
+const Pair kThings[] = {
+    {kPlain, Condition::started}, {kNotify, Condition::ready}, {kOneshot, Condition::completed}};
+
+// a <- b <- c, each edge of every kind; the numbers in either direction.
+Case chain(const Pair& a, const Pair& b, const Edge& to_a, const Edge& to_b, bool backwards) {
+    core::ServicePolicy last = base_policy();
+    last.failure_action = FinalAction::exit;
+    const std::string title = std::string("chain: ") + a.kind.title + to_a.title + " <- " +
+                              b.kind.title + to_b.title + (backwards ? ", backwards" : "");
+    const std::size_t first = backwards ? 2 : 0;
+    const std::size_t third = 2 - first;
+    std::vector<core::ServicePolicy> policies(3, last);
+    policies[first] = policy_of(a.kind);
+    policies[1] = policy_of(b.kind);
+    test::Dependencies edges(3);
+    edges[1] = {on(first, a.condition, to_a.restart, to_a.required)};
+    edges[third] = {on(1, b.condition, to_b.restart, to_b.required)};
+    return case_of(title, std::move(policies), std::move(edges));
+}
+
+// b and c wait for a.
+Case star(const Pair& a, const Edge& of_b, const Edge& of_c) {
+    core::ServicePolicy last = base_policy();
+    last.failure_action = FinalAction::exit;
+    return case_of(std::string("star: ") + a.kind.title + of_b.title + " /" + of_c.title,
+                   {policy_of(a.kind), base_policy(), last},
+                   {{},
+                    {on(0, a.condition, of_b.restart, of_b.required)},
+                    {on(0, a.condition, of_c.restart, of_c.required)}});
+}
+
+// c waits for a and b; as in the contract's example b may wait for a, too.
+Case needs_two(const Pair& a, const Pair& b, const Edge& edge, bool b_needs_a) {
+    test::Dependencies edges(3);
+    edges[2] = {on(1, b.condition, edge.restart, edge.required), on(0, a.condition)};
+    if (b_needs_a) {
+        edges[1] = {on(0, a.condition)};
+    }
+    return case_of(std::string("needs two: ") + a.kind.title + ", " + b.kind.title + edge.title +
+                       (b_needs_a ? ", in a row" : ""),
+                   {policy_of(a.kind), policy_of(b.kind), base_policy()}, std::move(edges));
+}
+
 }  // namespace
 
 std::vector<Case> two_in_order() {
@@ -199,65 +273,38 @@ std::vector<Case> two_in_order() {
         for (const Edge& edge : kEdges) {
             cases.push_back(two(pair, edge, true));
             cases.push_back(two(pair, edge, false));
+            cases.push_back(two_others(pair, edge));
         }
     }
-    // What the others leave out, for the two edges that differ most: all that can be left of a run,
-    // and every way in which a start can fail.
-    for (const Pair& pair : {Pair{kPlain, Condition::started}, Pair{kNotify, Condition::ready},
-                             Pair{kOneshot, Condition::completed}}) {
+    for (const Pair& pair : kThings) {
         for (const KillMode mode : {KillMode::group, KillMode::mixed}) {
-            for (const bool restart : {false, true}) {
-                Case each = two(pair, {", all ends", restart, true}, true);
-                each.title += restart ? ", restart" : "";
-                each.leftovers = true;
-                each.all_spawn_failures = true;
-                each.impossible = false;
-                for (core::ServicePolicy& policy : each.plan.policies) {
-                    policy.kill_mode = mode;
-                    policy.stop_command = mode == KillMode::group;
-                    policy.oom_action =
-                        mode == KillMode::mixed ? FinalAction::exit : FinalAction::none;
-                }
-                cases.push_back(std::move(each));
-            }
+            cases.push_back(two_with_leftovers(pair, kEdges[0], mode));
+            cases.push_back(two_with_leftovers(pair, kEdges[1], mode));
         }
     }
     return cases;
 }
 
 std::vector<Case> three_in_order() {
-    const core::ServicePolicy plain = base_policy();
-    core::ServicePolicy fatal = plain;
-    fatal.failure_action = FinalAction::exit;
-    const core::ServicePolicy notify = policy_of(kNotify);
-    const core::ServicePolicy oneshot = policy_of(kOneshot);
     std::vector<Case> cases;
-    for (const bool restart : {false, true}) {
-        const std::string how = restart ? ", restart" : "";
-        // The chain, in both directions of the numbers.
-        cases.push_back(case_of(
-            "chain" + how, {plain, plain, fatal},
-            {{}, {on(0, Condition::started, restart)}, {on(1, Condition::started, restart)}}));
-        cases.push_back(case_of(
-            "chain backwards" + how, {fatal, plain, plain},
-            {{on(1, Condition::started, restart)}, {on(2, Condition::started, restart)}, {}}));
-        cases.push_back(case_of("chain of the contract" + how, {notify, oneshot, plain},
-                                {{},
-                                 {on(0, Condition::ready, restart)},
-                                 {on(1, Condition::completed), on(0, Condition::ready, restart)}}));
-        cases.push_back(case_of(
-            "star" + how, {plain, plain, fatal},
-            {{}, {on(0, Condition::started, restart)}, {on(0, Condition::started, !restart)}}));
-        cases.push_back(case_of(
-            "one needs two" + how, {plain, oneshot, plain},
-            {{},
-             {},
-             {on(0, Condition::started, restart), on(1, Condition::completed, false, restart)}}));
+    for (const Pair& a : kThings) {
+        for (const Pair& b : kThings) {
+            for (const Edge& edge : kEdges) {
+                cases.push_back(chain(a, b, edge, edge, false));
+                cases.push_back(chain(a, b, edge, kEdges[0], true));
+                cases.push_back(chain(a, b, kEdges[1], edge, true));
+                cases.push_back(needs_two(a, b, edge, false));
+                cases.push_back(needs_two(a, b, edge, true));
+            }
+        }
+        for (const Edge& edge : kEdges) {
+            cases.push_back(star(a, edge, edge));
+            cases.push_back(star(a, kEdges[0], edge));
+        }
     }
     for (Case& each : cases) {
         each.leftovers = false;
         each.impossible = false;
-        each.statuses = {kGood, kBad};
     }
     // Their shutdown alone, with everything that can be left and in every mode.
     for (const KillMode mode : {KillMode::group, KillMode::process, KillMode::mixed}) {

@@ -20,6 +20,28 @@ TEST_CASE("the defaults of a service are those of the manifest reference") {
     CHECK(policy.kill_mode == core::KillMode::group);
     CHECK(policy.signals == core::identity_signal_map());
     CHECK(policy.retry_spawn);
+    CHECK(policy.dependencies.empty());
+    CHECK(policy.start_timeout == 0s);
+    CHECK(policy.watchdog == 0s);
+    CHECK_FALSE(policy.stop_command);
+}
+
+TEST_CASE("the defaults of a healthcheck are those of the manifest reference") {
+    const core::HealthPolicy policy;
+    CHECK_FALSE(policy.probes);
+    CHECK(policy.interval == 10s);
+    CHECK(policy.start_interval == 500ms);
+    CHECK(policy.timeout == 3s);
+    CHECK(policy.start_period == 60s);
+    CHECK(policy.retries == 3);
+    CHECK(policy.on_unhealthy == core::UnhealthyAction::restart);
+}
+
+TEST_CASE("a dependency is required, and restarts nobody, unless it says so") {
+    const core::Dependency dependency{ServiceId{3}};
+    CHECK(dependency.condition == core::Condition::started);
+    CHECK(dependency.required);
+    CHECK_FALSE(dependency.restart);
 }
 
 TEST_CASE("the defaults of the whole leave Docker's ten seconds a second of room") {
@@ -29,6 +51,10 @@ TEST_CASE("the defaults of the whole leave Docker's ten seconds a second of room
     CHECK(policy.straggler_grace < policy.shutdown_timeout);
     CHECK_FALSE(policy.exit_code_from.has_value());
     CHECK_FALSE(policy.command_mode);
+    CHECK(policy.first_waiting == 5s);
+    CHECK(policy.next_waiting == 10s);
+    CHECK_FALSE(policy.announces);
+    CHECK(policy.start_order.empty());
 }
 
 TEST_CASE("a code and a signal of the same number are different ends") {

@@ -41,7 +41,7 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
       notices_(std::move(opened.notices)),
-      tasks_(plan, clone_method_, *trees_, epoll_),
+      tasks_(plan, clone_method_, proc_, *trees_, epoll_),
       supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
       exec_ready_(os::Epoll::kBatch),

@@ -72,6 +72,8 @@ class LinuxPlatform final : public Platform {
         return tasks_.start(service, task);
     }
 
+    void kill_task(Pid leader) noexcept override { tasks_.kill(leader); }
+
     TaskEnd end_task(ServiceId service, core::Task task, Pid leader) noexcept override {
         return tasks_.end(service, task, leader);
     }

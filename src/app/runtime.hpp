@@ -56,13 +56,15 @@ class Runtime {
 
     // What the kernel knows a service by. Parallel to the core's states.
     struct Handle {
-        bool exec_pending = false;      // the status pipe has not spoken yet
-        os::ExecStatus exec_failure{};  // told by the pipe; acted on when the child is reaped
-        bool tree_held = false;         // the main process is gone, its group is not
-        bool silenced = false;          // notify_fd is closed, and no newline has come
-        Pid last_pid;                   // of the run that ended last, for the log
-        SysError spawn_error{};         // why the last clone failed, for the log
-        os::ExecStatus last_failure{};  // why the last exec failed, for log and snapshot
+        bool exec_pending = false;        // the status pipe has not spoken yet
+        os::ExecStatus exec_failure{};    // told by the pipe; acted on when the child is reaped
+        bool tree_held = false;           // the main process is gone, its group is not
+        bool silenced = false;            // notify_fd is closed, and no newline has come
+        core::ReportReason ending{};      // why gosv has ended the present run; none: it has not
+        core::ReportReason last_ended{};  // and the last one
+        Pid last_pid;                     // of the run that ended last, for the log
+        SysError spawn_error{};           // why the last clone failed, for the log
+        os::ExecStatus last_failure{};    // why the last exec failed, for log and snapshot
     };
 
     void feed(const core::Event& event) noexcept;
@@ -114,11 +116,13 @@ class Runtime {
     // Phrases for the log, in `buffer` or static; "": there is nothing to say.
     std::string_view describe_reason(const core::Report& report,
                                      std::span<char> buffer) const noexcept;
+    // Why gosv ends, or has ended, a run: "unhealthy: connection refused".
+    std::string_view describe_ending(ServiceId service, core::ReportReason reason,
+                                     std::span<char> buffer) const noexcept;
     // "cannot start '/bin/x': exec: No such file or directory"; "" when the last start succeeded.
     std::string_view describe_failed_start(ServiceId service,
                                            std::span<char> buffer) const noexcept;
-    std::string_view name_failed_start(const core::Report& report,
-                                       std::span<char> buffer) const noexcept;
+    std::string_view describe_giving_up(ServiceId service, std::span<char> buffer) const noexcept;
     std::string_view describe_last_run(ServiceId service, std::span<char> buffer) const noexcept;
     std::string_view describe_obstacle_of(ServiceId service, core::Condition condition,
                                           std::span<char> buffer) const noexcept;

@@ -42,6 +42,7 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
     handle.exec_pending = true;
     handle.exec_failure = {};
     handle.silenced = false;
+    handle.ending = core::ReportReason::none;
     pids_[index(order.service)] = pid.value();
 }
 

@@ -49,7 +49,7 @@ std::string_view phrase(ReportReason reason) noexcept {
         case ReportReason::not_ready_in_time:
             return "start_timeout";
         case ReportReason::unhealthy:
-            return "unhealthy";
+            return "a service is unhealthy";
         case ReportReason::watchdog:
             return "watchdog";
     }
@@ -95,6 +95,10 @@ std::string_view Runtime::describe_last_run(ServiceId service,
     if (!failure.empty() || !state.has_run) {
         return failure;
     }
+    const ReportReason ended = handles_[index(service)].last_ended;
+    if (const std::string_view why = describe_ending(service, ended, buffer); !why.empty()) {
+        return why;
+    }
     LineWriter out(buffer);
     put_status(out, state.last_status);
     return out.view();
@@ -115,15 +119,60 @@ std::string_view Runtime::describe_obstacle_of(ServiceId service, core::Conditio
     return describe_obstacle(awaited, now_, buffer);
 }
 
+std::string_view Runtime::describe_ending(ServiceId service, ReportReason reason,
+                                          std::span<char> buffer) const noexcept {
+    const std::size_t i = index(service);
+    LineWriter out(buffer);
+    switch (reason) {
+        case ReportReason::not_ready_in_time:
+            out.put(plan_.policies[i].oneshot ? "not completed within " : "not ready within ");
+            out.duration(plan_.policies[i].start_timeout);
+            break;
+        case ReportReason::unhealthy:
+            out.put("unhealthy");
+            out.put(remarks_[i].probe.empty() ? "" : ": ");
+            out.put(remarks_[i].probe.view());
+            break;
+        case ReportReason::watchdog:
+            if (remarks_[i].trouble) {
+                return "watchdog: it has reported trouble itself";
+            }
+            out.put("watchdog: no sign of life within ");
+            out.duration(plan_.policies[i].watchdog);
+            break;
+        default:
+            break;  // not of gosv's own accord
+    }
+    return out.view();
+}
+
+// A start that failed is told with its stage and errno, and never as an exit; also when it was the
+// last of several. Likewise why gosv itself has ended the last run.
+std::string_view Runtime::describe_giving_up(ServiceId service,
+                                             std::span<char> buffer) const noexcept {
+    char why[kMostReasonText];
+    std::string_view last = describe_failed_start(service, why);
+    if (last.empty()) {
+        last = describe_ending(service, handles_[index(service)].last_ended, why);
+    }
+    LineWriter out(buffer);
+    out.put(phrase(ReportReason::gave_up));
+    out.put(last.empty() ? "" : ": ");
+    out.put(last);
+    return out.view();
+}
+
 std::string_view Runtime::describe_reason(const Report& report,
                                           std::span<char> buffer) const noexcept {
-    const std::size_t i = index(report.service);
     LineWriter out(buffer);
     switch (report.reason) {
         case ReportReason::gave_up:
+            return describe_giving_up(report.service, buffer);
         case ReportReason::cannot_exec:
-        case ReportReason::no_process:
-            return name_failed_start(report, buffer);
+        case ReportReason::no_process: {
+            const std::string_view why = describe_failed_start(report.service, buffer);
+            return why.empty() ? phrase(report.reason) : why;
+        }
         case ReportReason::dependency_failed:
             out.put(plan_.execs[index(report.other)].name);
             if (states_[index(report.other)].phase == core::Phase::completed) {
@@ -138,43 +187,14 @@ std::string_view Runtime::describe_reason(const Report& report,
             out.put(" restarts");
             return out.view();
         case ReportReason::not_ready_in_time:
-            out.put(plan_.policies[i].oneshot ? "not completed within " : "not ready within ");
-            out.duration(plan_.policies[i].start_timeout);
-            return out.view();
         case ReportReason::unhealthy:
-            if (report.kind == core::ReportKind::shutdown) {
-                return "a service is unhealthy";
-            }
-            out.put("unhealthy");
-            out.put(remarks_[i].probe.empty() ? "" : ": ");
-            out.put(remarks_[i].probe.view());
-            return out.view();
         case ReportReason::watchdog:
-            if (remarks_[i].trouble) {
-                return "watchdog: it has reported trouble itself";
-            }
-            out.put("watchdog: no sign of life within ");
-            out.duration(plan_.policies[i].watchdog);
-            return out.view();
+            return report.kind == core::ReportKind::shutdown
+                       ? phrase(report.reason)
+                       : describe_ending(report.service, report.reason, buffer);
         default:
             return phrase(report.reason);
     }
-}
-
-// A start that failed is told with its stage and errno, and never as an exit; also when it was the
-// last of several.
-std::string_view Runtime::name_failed_start(const Report& report,
-                                            std::span<char> buffer) const noexcept {
-    const std::string_view reason = phrase(report.reason);
-    const bool gave_up = report.reason == ReportReason::gave_up;
-    std::size_t used = 0;
-    if (gave_up) {
-        for (const std::string_view part : {reason, std::string_view(": ")}) {
-            used += part.copy(buffer.data() + used, buffer.size() - used);
-        }
-    }
-    const std::string_view why = describe_failed_start(report.service, buffer.subspan(used));
-    return why.empty() ? reason : std::string_view(buffer.data(), used + why.size());
 }
 
 }  // namespace gosv::app

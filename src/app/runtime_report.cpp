@@ -73,6 +73,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::exited:
             line.event = LogEvent::exited;
+            handles_[i].last_ended = handles_[i].ending;
             line.pid = handles_[i].last_pid;
             line.level = plan_.supervisor.command_mode ||
                                  plan_.policies[i].success.contains(report.status) ||
@@ -104,7 +105,10 @@ void Runtime::carry_out(const core::Report& report) noexcept {
                 plan_.supervisor.command_mode && report.reason == ReportReason::not_restarted
                     ? LogLevel::info
                     : LogLevel::error;
-            set_status(line, report.status);
+            // Who fails with another has had no run of its own.
+            if (report.reason != ReportReason::dependency_failed) {
+                set_status(line, report.status);
+            }
             break;
         case ReportKind::completed:
             line.event = LogEvent::completed;
@@ -113,6 +117,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
         case ReportKind::stopping:
             line.event = LogEvent::stopping;
             line.signal = report.signal;
+            handles_[i].ending = report.reason;
             break;
         case ReportKind::draining:
             line.event = LogEvent::stopping;

@@ -42,6 +42,9 @@ SnapshotService Runtime::show(ServiceId service) const noexcept {
     }
     if (state.has_run) {
         shown.last_exit = state.last_status;
+        shown.last_ended = handle.last_ended == core::ReportReason::none
+                               ? std::string_view()
+                               : core::name(handle.last_ended);
     }
     if (state.phase == core::Phase::backoff) {
         shown.next_start = time_until(state.deadline, now_);

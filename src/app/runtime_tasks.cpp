@@ -13,8 +13,6 @@ namespace {
 
 using core::Task;
 
-constexpr Signal kSigKill{9};
-
 constexpr ExitStatus kGood = ExitStatus::code(0);
 
 const manifest::CommandSpec& command_of(const manifest::ExecSpec& exec, Task task) noexcept {
@@ -71,7 +69,7 @@ void Runtime::carry_out(const core::KillTask& order) noexcept {
     }
     note_silent_probe(order.service);
     entry.killed = true;
-    (void)platform_.signal_group(entry.pid, kSigKill);
+    platform_.kill_task(entry.pid);
 }
 
 void Runtime::note_silent_probe(ServiceId service) noexcept {

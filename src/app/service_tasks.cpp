@@ -5,14 +5,13 @@
 #include <variant>
 
 #include "app/epoll_token.hpp"
+#include "gosv/os/process_tree.hpp"
 
 namespace gosv::app {
 
 namespace {
 
 using core::Task;
-
-constexpr Signal kSigKill{9};
 
 constexpr std::size_t kTasks = 2;
 
@@ -31,9 +30,14 @@ os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
 
 }  // namespace
 
-ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, ServiceTrees& trees,
-                           os::Epoll& epoll)
-    : plan_(plan), method_(method), trees_(trees), epoll_(epoll), entries_(plan.execs.size()) {
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
+                           ServiceTrees& trees, os::Epoll& epoll)
+    : plan_(plan),
+      method_(method),
+      proc_(proc),
+      trees_(trees),
+      epoll_(epoll),
+      entries_(plan.execs.size()) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const manifest::ExecSpec& spec = plan.execs[i];
         if (!std::holds_alternative<std::monostate>(spec.probe)) {
@@ -132,6 +136,10 @@ void ServiceTasks::read_output(ServiceId service, std::uint32_t generation) noex
     }
 }
 
+void ServiceTasks::kill(Pid leader) noexcept {
+    os::kill_process_tree(proc_, leader);
+}
+
 TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
     Entry& entry = entries_[index(service)];
     TaskEnd end;
@@ -147,8 +155,7 @@ TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
         close_output(*probe);
         end.said = probe->line.text();
     }
-    // The leader's number is reserved until it is reaped, and so is its group's.
-    (void)signal_group_of(leader, kSigKill);
+    os::kill_process_tree(proc_, leader);
     return end;
 }
 

@@ -21,12 +21,13 @@ namespace gosv::app {
 
 class ServiceTasks {
   public:
-    // The plan, the trees and the epoll outlive it.
-    ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, ServiceTrees& trees,
-                 os::Epoll& epoll);
+    // All that it is given by reference outlives it.
+    ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
+                 ServiceTrees& trees, os::Epoll& epoll);
 
-    // Platform::start_task(), end_task().
+    // Platform::start_task(), kill_task(), end_task().
     Result<Pid> start(ServiceId service, core::Task task) noexcept;
+    void kill(Pid leader) noexcept;
     TaskEnd end(ServiceId service, core::Task task, Pid leader) noexcept;
 
     // The probe's output is readable, for epoll's token. Read at once and in bounds, so that no
@@ -59,6 +60,7 @@ class ServiceTasks {
 
     const manifest::Plan& plan_;
     os::CloneMethod method_;
+    const os::Proc& proc_;
     ServiceTrees& trees_;
     os::Epoll& epoll_;
     std::vector<Entry> entries_;

@@ -174,6 +174,9 @@ void put_last_run(const SnapshotService& service, JsonWriter& json) {
             json.member("signal", signal_name(Signal{status.number}));
             json.member("core_dumped", status.core_dumped);
         }
+        if (!service.last_ended.empty()) {
+            json.member("ended", service.last_ended);
+        }
         json.end('}');
     }
     if (service.failed_start.err != 0) {

@@ -1,5 +1,7 @@
 #include "app/snapshot_words.hpp"
 
+#include <algorithm>
+
 #include "app/line_writer.hpp"
 #include "app/start_failure.hpp"
 #include "gosv/base/parse.hpp"
@@ -8,12 +10,30 @@ namespace gosv::app {
 
 namespace {
 
+// "not ready in time", from the name that log and JSON have for it.
+std::string in_words(std::string_view name) {
+    std::string words(name);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
 std::string status_text(ExitStatus status) {
     if (status.kind == ExitStatus::Kind::exited) {
         return "exit code " + std::to_string(status.number);
     }
     return "killed by " + std::string(signal_name(Signal{status.number})) +
            (status.core_dumped ? ", core dumped" : "");
+}
+
+// "healthy", "not ready"; "" for a service that defines no readiness.
+std::string_view readiness_word(const SnapshotService& service) {
+    if (!service.has_readiness) {
+        return "";
+    }
+    const bool tells_health = service.ready || service.health == "unhealthy";
+    return tells_health && !service.health.empty() ? service.health
+           : service.ready                         ? "ready"
+                                                   : "not ready";
 }
 
 std::string task_text(const SnapshotTask& task) {
@@ -60,19 +80,9 @@ std::string count_of(std::size_t count, const char* one, const char* many) {
 }
 
 std::string state_word(const SnapshotService& service) {
-    std::string word(service.state);
-    if (!service.waits_for.empty()) {
-        return word + " (waits for " + visible(service.waits_for) + ")";
-    }
-    if (!service.has_readiness) {
-        return word;
-    }
-    const bool tells_health = service.ready || service.health == "unhealthy";
-    return word + " (" +
-           (tells_health && !service.health.empty() ? std::string(service.health)
-            : service.ready                         ? "ready"
-                                                    : "not ready") +
-           ")";
+    const std::string more = !service.waits_for.empty() ? "waits for " + visible(service.waits_for)
+                                                        : std::string(readiness_word(service));
+    return std::string(service.state) + (more.empty() ? "" : " (" + more + ")");
 }
 
 std::string last_run(const SnapshotService& service) {
@@ -81,11 +91,18 @@ std::string last_run(const SnapshotService& service) {
         return visible(describe_failed_start(service.program, service.failed_stage,
                                              service.failed_start, buffer));
     }
-    return service.last_exit ? status_text(*service.last_exit) : "";
+    if (!service.last_exit) {
+        return "";
+    }
+    const std::string why = in_words(service.last_ended);
+    return why + (why.empty() ? "" : ", ") + status_text(*service.last_exit);
 }
 
 std::string heading_of(const SnapshotService& service) {
     std::string text = "=== service " + visible(service.name) + " (" + std::string(service.state);
+    if (const std::string_view word = readiness_word(service); !word.empty()) {
+        text += ", " + std::string(word);
+    }
     if (service.pid.exists()) {
         text += ", pid " + std::to_string(service.pid.value);
     }
@@ -118,7 +135,7 @@ std::string readiness_lines(const SnapshotService& service) {
         lines += "  says that it is stopping\n";
     }
     if (!service.ending.empty()) {
-        lines += "  is being ended: " + std::string(service.ending) + "\n";
+        lines += "  is being ended: " + in_words(service.ending) + "\n";
     }
     if (service.stop_command.pid.exists()) {
         lines += "  stop command: " + task_text(service.stop_command) + "\n";

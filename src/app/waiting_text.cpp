@@ -71,10 +71,6 @@ void put_backoff(const Awaited& awaited, MonotonicTime now, Parts& parts) noexce
         parts.next().put("last run: ");
         out.put(awaited.last_run);
     }
-    if (!awaited.remarks.probe.empty()) {
-        parts.next().put("healthcheck: ");
-        out.put(awaited.remarks.probe.view());
-    }
 }
 
 }  // namespace

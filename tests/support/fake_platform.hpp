@@ -52,7 +52,7 @@ class FixedQueue {
 struct Sent {
     Pid to;  // the leader for a group or tree
     Signal signal;
-    enum class How { process, group, tree, held_tree } how;
+    enum class How { process, group, tree, held_tree, task } how;
 };
 
 struct StartedTask {
@@ -227,6 +227,11 @@ class FakePlatform final : public app::Platform {
         return running;
     }
 
+    void kill_task(Pid leader) noexcept override {
+        expect(task_of(leader) != nullptr);
+        sent.push({leader, Signal{9}, Sent::How::task});
+    }
+
     app::TaskEnd end_task(ServiceId, core::Task, Pid leader) noexcept override {
         expect(!dead.empty() && dead.front().pid == leader && task_of(leader) != nullptr);
         return task_end;
@@ -263,7 +268,7 @@ class FakePlatform final : public app::Platform {
     }
 
     Status signal_group(Pid leader, Signal signal) noexcept override {
-        expect(service_of(leader) < alive_.size() || task_of(leader) != nullptr);
+        expect(service_of(leader) < alive_.size());
         sent.push({leader, signal, Sent::How::group});
         return {};
     }

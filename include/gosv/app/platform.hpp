@@ -93,10 +93,12 @@ class Platform {
     virtual std::string_view describe_tree(ServiceId service, std::span<char> buffer) noexcept = 0;
 
     // Tasks: what gosv runs beside a service's own processes, each the leader of a group of its
-    // own. start_task() does not wait for the exec. end_task() comes when the leader is dead and
-    // not yet reaped: it kills what is left of the group and closes what gosv had open for it; what
-    // it answers is valid until the next start_task().
+    // own. start_task() does not wait for the exec. kill_task() ends one with all that it has
+    // started. end_task() comes when the leader is dead and not yet reaped: it ends what is left of
+    // the group and closes what gosv had open for it; what it answers is valid until the next
+    // start_task().
     virtual Result<Pid> start_task(ServiceId service, core::Task task) noexcept = 0;
+    virtual void kill_task(Pid leader) noexcept = 0;
     virtual TaskEnd end_task(ServiceId service, core::Task task, Pid leader) noexcept = 0;
 
     // Services that have said something since the wait before (notify socket, notify_fd);

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using core::Phase;
 using test::FakePlatform;
 using test::Fixture;
+using test::link;
 using test::plan_of;
 
 TEST_CASE(
@@ -84,5 +85,58 @@ TEST_CASE("nothing is allocated, and no descriptor kept, when everything goes wr
         while (f.runtime.iterate()) {
         }
     }
+    CHECK(f.platform.snapshots == 1);
+}
+
+TEST_CASE("nothing is allocated for probes, words, waiting and what is told of them") {
+    manifest::Plan plan = plan_of(3);
+    link(plan, {{1, 0, core::Condition::healthy}, {2, 1, core::Condition::started, true}});
+    test::add_probe(plan, 0);
+    test::add_notify(plan, 0);
+    plan.policies[0].health.interval = 1s;
+    plan.policies[0].stop_command = true;
+    plan.execs[0].stop_command = {manifest::StringBlock({"/bin/stopper"}),
+                                  manifest::StringBlock({"/bin/stopper"})};
+    Fixture f(std::move(plan));
+    std::size_t probes = 0;
+    // Until `count` tasks have been started; the last of them then ends.
+    const auto end_next = [&](ExitStatus status, std::string_view said) {
+        ++probes;
+        for (int turns = 0; f.platform.tasks.size() < probes && turns < 50; ++turns) {
+            f.turn();
+        }
+        f.platform.end_task_with(status, said);
+        f.turn();
+    };
+    {
+        const test::AllocationTripwire tripwire("the loop with order and health");
+        f.runtime.boot();
+        f.turn(2);
+        f.platform.say(test::kFirst, {.extend = 5s, .status = "loading"});
+        f.turn(12);  // past the first `waiting`; a probe that is not answered is killed
+        probes = f.platform.tasks.size();
+        f.platform.end_task_with(ExitStatus::killed_by(Signal{9}));
+        f.turn();
+        end_next(ExitStatus::code(0), "");
+        f.platform.say(test::kFirst, {.ready = true,
+                                      .alive = true,
+                                      .complaint = app::Notice::Complaint::refused,
+                                      .what = "MAINPID=1",
+                                      .why = "no"});
+        f.turn(2);
+        f.platform.signal(10);
+        f.turn();
+        f.platform.die(f.platform.snapshot_pid, ExitStatus::code(0));
+        f.turn();
+        end_next(ExitStatus::code(1), "HTTP 503");
+        end_next(ExitStatus::code(1), "HTTP 503");
+        f.turn(2);
+        f.platform.signal(15);
+        while (f.runtime.iterate()) {
+        }
+    }
+    CHECK(f.has_logged("\"event\":\"waiting\""));
+    CHECK(f.has_logged("\"event\":\"unhealthy\""));
+    CHECK(f.has_logged("MAINPID=1"));
     CHECK(f.platform.snapshots == 1);
 }

@@ -67,10 +67,10 @@ TEST_CASE("a probe that does not answer in time is killed, and that is its reaso
     Fixture f(probed_plan());
     f.start();
     const Pid first = f.turn_until_task(1).pid;
-    f.turn_while([&] { return !f.was_sent(first, 9, Sent::How::group); });
+    f.turn_while([&] { return !f.was_sent(first, 9, Sent::How::task); });
     f.end_task(ExitStatus::killed_by(Signal{9}));
     const Pid second = f.turn_until_task(2).pid;
-    f.turn_while([&] { return !f.was_sent(second, 9, Sent::How::group); });
+    f.turn_while([&] { return !f.was_sent(second, 9, Sent::How::task); });
     CHECK(f.has_logged("\"reason\":\"no answer within 3s\""));
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("the probe of a service that ends is killed, and its answer means noth
     const Pid probe = f.turn_until_task(1).pid;
     f.platform.die(f.pid(), ExitStatus::code(1));
     f.turn();
-    CHECK(f.was_sent(probe, 9, Sent::How::group));
+    CHECK(f.was_sent(probe, 9, Sent::How::task));
     f.end_task(ExitStatus::killed_by(Signal{9}));
     f.turn_until(Phase::running);
     CHECK(f.runtime.state(kFirst).probe_failures == 0);
@@ -192,7 +192,7 @@ TEST_CASE("a stop command that hangs is killed with the rest when the grace peri
     f.platform.signal(15);
     f.turn();
     const Pid command = f.turn_until_task(1).pid;
-    f.turn_while([&] { return !f.was_sent(command, 9, Sent::How::group); });
+    f.turn_while([&] { return !f.was_sent(command, 9, Sent::How::task); });
     CHECK(f.was_sent(f.pid(), 9, Sent::How::tree));
     f.platform.die(f.pid(), ExitStatus::killed_by(Signal{9}));
     f.platform.end_task_with(ExitStatus::killed_by(Signal{9}));

@@ -87,6 +87,26 @@ TEST_CASE("a group that has outlived its main process is still the service's") {
     CHECK(shape(f.look().services[0]) == "13");
 }
 
+TEST_CASE("a probe and a stop command are the service's, with what they start") {
+    Fixture f;
+    f.services = {service("web", 12), service("db", 40)};
+    f.services[0].probe.pid = Pid{50};
+    f.services[1].stop_command.pid = Pid{60};
+    f.fake.add({.pid = 1, .name = "gosv"});
+    f.fake.add({.pid = 12, .parent = 1});
+    f.fake.add({.pid = 40, .parent = 1});
+    f.fake.add({.pid = 50, .parent = 1, .group = 50});
+    f.fake.add({.pid = 51, .parent = 50, .group = 50});
+    f.fake.add({.pid = 60, .parent = 1, .group = 60});
+    const SnapshotGatherer& gathered = f.look();
+    CHECK(shape(gathered.services[0]) == "12 50 51.1");
+    CHECK(shape(gathered.services[1]) == "40 60");
+    CHECK(shape(gathered.others) == "");
+    CHECK(gathered.services[0][0].origin == "");
+    CHECK(gathered.services[0][1].origin == "healthcheck");
+    CHECK(gathered.services[1][1].origin == "stop command");
+}
+
 TEST_CASE("a main process that has left its group is still the service's") {
     Fixture f;
     f.services = {service("web", 12)};

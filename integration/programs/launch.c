@@ -1,7 +1,7 @@
 // Starts a program in fresh PID and mount namespaces with a /proc of their own, as PID 1 or as
 // somebody else's child, and tells over a socket who it is and how it ended.
 //
-//   launch --control FD [--beneath] [--proc none|empty] -- PROGRAM [ARG...]
+//   launch --control FD [--beneath] [--net] [--proc none|empty] -- PROGRAM [ARG...]
 //
 // On the control socket, a line each: "pid P init I" (as seen from outside; the same number when
 // the program is PID 1), later "exit N" or "signal N". When the other end closes the socket
@@ -13,19 +13,24 @@
 // child is PID 1; with --beneath that is a process that only reaps, and the program is the second
 // child.
 //
+// --net: a network of its own too, with nothing in it but the loopback device: every port is free.
+//
 // Like a container runtime, and unlike unshare(1), it makes the program a session leader, and it
 // hands on signal mask and dispositions unchanged.
 #define _GNU_SOURCE  // unshare, pipe2, close_range
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +68,18 @@ static void hide_cgroups(void) {
     if (mount("none", "/sys/fs/cgroup", "tmpfs", MS_RDONLY, NULL) != 0 && errno != ENOENT) {
         fail("hide /sys/fs/cgroup");
     }
+}
+
+static void make_network(void) {
+    if (unshare(CLONE_NEWNET) != 0) {
+        fail("unshare the network");
+    }
+    struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) != 0) {
+        fail("bring lo up");
+    }
+    close(fd);
 }
 
 static void die_with(pid_t parent) {
@@ -163,6 +180,7 @@ static void watch(int control, pid_t program, const sigset_t* unblocked) {
 int main(int argc, char** argv) {
     int control = -1;
     int beneath = 0;
+    int net = 0;
     enum proc_mode mode = PROC_FRESH;
     int i = 1;
     for (; i < argc && strcmp(argv[i], "--") != 0; ++i) {
@@ -170,6 +188,8 @@ int main(int argc, char** argv) {
             control = atoi(argv[++i]);
         } else if (strcmp(argv[i], "--beneath") == 0) {
             beneath = 1;
+        } else if (strcmp(argv[i], "--net") == 0) {
+            net = 1;
         } else if (strcmp(argv[i], "--proc") == 0 && i + 1 < argc) {
             mode = strcmp(argv[++i], "none") == 0 ? PROC_NONE : PROC_EMPTY;
         } else {
@@ -178,7 +198,8 @@ int main(int argc, char** argv) {
     }
     if (control < 0 || i + 1 >= argc) {
         fprintf(stderr,
-                "usage: launch --control FD [--beneath] [--proc none|empty] -- PROGRAM [ARG...]\n");
+                "usage: launch --control FD [--beneath] [--net] [--proc none|empty] -- PROGRAM "
+                "[ARG...]\n");
         return 125;
     }
 
@@ -202,6 +223,9 @@ int main(int argc, char** argv) {
         fail("make the mounts private");
     }
     hide_cgroups();
+    if (net) {
+        make_network();
+    }
     const pid_t init = beneath ? start_bystander_init(mode) : -1;
     const pid_t program = start_program(argv + i + 1, beneath, mode, &original);
     dprintf(control, "pid %d init %d\n", program, beneath ? init : program);

@@ -281,10 +281,11 @@ static const struct act kActs[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static const struct act* const kLists[] = {kActs, kConditions};
+static const struct act* const kLists[] = {kActs, kConditions, kNetworkActs};
+enum { LISTS = sizeof kLists / sizeof kLists[0] };
 
 static const struct act* find(const char* name) {
-    for (size_t list = 0; list < 2; ++list) {
+    for (size_t list = 0; list < LISTS; ++list) {
         for (const struct act* act = kLists[list]; act->name != NULL; ++act) {
             if (strcmp(act->name, name) == 0) {
                 return act;
@@ -297,7 +298,7 @@ static const struct act* find(const char* name) {
 
 static int help(void) {
     printf("probe ACT [ACT...]\n");
-    for (size_t list = 0; list < 2; ++list) {
+    for (size_t list = 0; list < LISTS; ++list) {
         for (const struct act* act = kLists[list]; act->name != NULL; ++act) {
             printf("  %-17s %s\n", act->name, act->help);
         }

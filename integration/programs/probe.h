@@ -22,6 +22,9 @@ struct act {
 // conditions.c: acts that change what this process is or has; ended by one without a name.
 extern const struct act kConditions[];
 
+// network.c: acts that serve, and that speak to a supervisor.
+extern const struct act kNetworkActs[];
+
 void report(void);                         // report.c: what this process inherited
 void say_text(const char* text);           // a JSON string, quotes included
 _Noreturn void give_up(const char* what);  // "probe: what: errno", exit 125

@@ -246,5 +246,5 @@ class Run:
         """Starts a process the way `docker exec` does: in the namespaces, but nobody's child there.
         A subprocess.Popen of nsenter(1)."""
         return subprocess.Popen(
-            ["nsenter", "--target", str(self.init), "--pid", "--mount", "--", *argv], **kwargs
+            ["nsenter", "--target", str(self.init), "--pid", "--mount", "--net", "--", *argv], **kwargs
         )

@@ -91,8 +91,8 @@ def test_an_endless_answer_is_read_to_its_first_line_only(gosv_pid1):
 
 
 def test_a_port_that_nobody_has_is_refused(gosv):
-    run = start(gosv, {"web": probe(gosv, "pause", healthcheck={"tcp": 9, "on_unhealthy": "none", **AT_ONCE})},
-                run=NET)
+    run = start(gosv, {"web": probe(gosv, "pause", healthcheck={
+        "tcp": 9, "on_unhealthy": "none", **AT_ONCE})}, run=NET)
     assert "refused" in run.wait_event("unhealthy", service="web")["reason"]
     assert stop(run) == 0
 
@@ -132,8 +132,9 @@ def test_a_probe_has_the_services_user_and_environment(gosv_pid1, public):
     program = public.add(gosv_pid1.probe)
     run = start(gosv_pid1, {"web": {
         "command": [program, "pause"], "user": "65534:65534", "environment": {"COLOUR": "green"},
-        "healthcheck": {"test": ["CMD-SHELL", "id -u; echo $$COLOUR; exit 1"], "on_unhealthy": "none", **AT_ONCE}}})
-    assert "65534" in run.wait_event("unhealthy", service="web")["reason"]
+        "healthcheck": {"test": ["CMD-SHELL", "echo $$(id -u) $$COLOUR; exit 1"], "on_unhealthy": "none",
+                        **AT_ONCE}}})
+    assert "65534 green" in run.wait_event("unhealthy", service="web")["reason"]
     assert stop(run) == 0
 
 
@@ -177,7 +178,8 @@ def test_one_failure_among_successes_is_none(gosv_pid1):
 
 def test_in_the_start_period_a_failure_does_not_count(gosv_pid1):
     run = start(gosv_pid1, {"web": web(gosv_pid1, "503,503,503,503,503,503,200", healthcheck={
-        "http": URL, "start_interval": "20ms", "start_period": "60s", "interval": "60s", "retries": 1})}, run=NET)
+        "http": URL, "start_interval": "20ms", "start_period": "60s", "interval": "60s", "retries": 1})},
+                run=NET)
     run.wait_event("healthy", service="web")
     assert not run.events("unhealthy")
     assert stop(run) == 0
@@ -192,8 +194,8 @@ def test_the_first_success_ends_the_start_period(gosv_pid1):
 
 
 def test_the_first_probe_comes_after_the_first_interval(gosv_pid1):
-    run = start(gosv_pid1, {"web": web(gosv_pid1, "200", healthcheck={"http": URL, "start_interval": "700ms"})},
-                run=NET)
+    run = start(gosv_pid1, {"web": web(gosv_pid1, "200", healthcheck={
+        "http": URL, "start_interval": "700ms"})}, run=NET)
     run.wait_event("healthy", service="web")
     assert moment(run.events("healthy")[0]) - moment(run.events("started")[0]) >= 0.69
     assert stop(run) == 0

@@ -7,8 +7,13 @@ from support.services import moment, probe, start, stop, wait_started
 MANY = 500
 
 
+def after(name, i):
+    """depends_on of the i-th in a chain."""
+    return {"depends_on": [f"{name}{i - 1}"]} if i else {}
+
+
 def chain(gosv):
-    return {f"s{i}": probe(gosv, "pause", **({"depends_on": [f"s{i - 1}"]} if i else {})) for i in range(MANY)}
+    return {f"s{i}": probe(gosv, "pause", **after("s", i)) for i in range(MANY)}
 
 
 def star(gosv):
@@ -59,7 +64,7 @@ def test_a_chain_whose_first_service_fails_fails_as_a_whole(gosv_pid1):
 
 def test_ready_one_after_the_other(gosv_pid1):
     run = start(gosv_pid1, {f"n{i}": probe(gosv_pid1, "notify", "READY=1", "pause", type="notify",
-                                           **({"depends_on": [f"n{i - 1}"]} if i else {})) for i in range(50)})
+                                           **after("n", i)) for i in range(50)})
     wait_started(run, "n49")
     ready = [entry["service"] for entry in run.wait_events(50, "ready")]
     assert ready == [f"n{i}" for i in range(50)]

@@ -83,6 +83,37 @@ def test_a_stop_in_the_middle_of_the_start(gosv, step):
     assert len(run.events("end")) == 1
 
 
+def test_a_dependency_that_dies_while_its_dependents_stop_is_not_started_again(gosv):
+    run = start(gosv, {
+        "db": probe(gosv, "say", "db", "pause", restart_delay="0s"),
+        "web": probe(gosv, "listen-until", "TERM", "sleep", 500, "exit", 0, depends_on=["db"]),
+    })
+    db = run.say(say="db")["pid"]
+    run.say(listening=True)
+    run.kill(15)
+    run.say(signal=15)
+    run.kill_inside(db, 9)
+    assert run.wait() == 0
+    assert len(run.events("started", service="db")) == 1
+
+
+def test_a_dependency_that_dies_while_its_dependent_starts(gosv):
+    run = start(gosv, {
+        "db": probe(gosv, "pause", restart_delay="10ms"),
+        "web": probe(gosv, "say", "starting", "listen-until", "USR2", "notify", "READY=1", "pause",
+                     type="notify", depends_on=["db"]),
+        "worker": probe(gosv, "pause", depends_on=["db", "web"]),
+    })
+    db = wait_started(run, "db")[0]
+    run.say(listening=True)
+    run.kill_inside(db, 9)
+    run.wait_events(2, "started", service="db")
+    run.kill(12)
+    wait_started(run, "worker")
+    assert len(run.events("started", service="web")) == 1
+    assert stop(run) == 0
+
+
 def test_who_waits_for_its_dependencies_is_stopped_at_once(gosv_pid1):
     run = start(gosv_pid1, {
         "never": oneshot(probe(gosv_pid1, "pause")),

@@ -71,11 +71,11 @@ def test_what_an_http_probe_asks(gosv_pid1):
 @pytest.mark.parametrize(("answers", "reason"), [
     ("503", "503"),
     ("hang", "no answer"),
-    ("half", "no answer"),
-    ("drip", "no answer"),
+    ("half", "no whole answer"),
+    ("drip", "no whole answer"),
     ("cut", "closed"),
-    ("close", "closed"),
-    ("garbage", "not"),
+    ("close", "before answering"),
+    ("garbage", "not an HTTP answer"),
 ])
 def test_a_bad_answer_is_unhealthy_and_says_why(gosv_pid1, answers, reason):
     run = start(gosv_pid1, {"web": web(gosv_pid1, answers, healthcheck={
@@ -155,7 +155,7 @@ def test_on_unhealthy_exit_ends_the_container(gosv):
                                                                 **AT_ONCE}),
                        "other": probe(gosv, "pause")})
     assert run.wait() == 1
-    assert run.events("shutdown")[0]["reason"] == "unhealthy"
+    assert run.events("shutdown")[0]["reason"] == "a service is unhealthy"
 
 
 def test_on_unhealthy_none_tells_and_goes_on(gosv_pid1):

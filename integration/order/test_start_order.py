@@ -88,8 +88,8 @@ def test_a_one_shot_that_may_fail_fails_who_needs_it(gosv):
     wait_started(run, "other")
     for name in ("migrate", "web", "worker"):
         run.wait_event("failed", service=name)
-    for name in ("web", "worker"):
-        assert "depends on" in run.events("failed", service=name)[0]["reason"]
+    for name, on in (("web", "migrate"), ("worker", "web")):
+        assert run.events("failed", service=name)[0]["reason"] == f"{on} has failed"
         assert not run.events("started", service=name)
     assert stop(run) == 0
 

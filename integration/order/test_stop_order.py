@@ -97,18 +97,18 @@ def test_a_dependency_that_dies_while_its_dependents_stop_is_not_started_again(g
     assert len(run.events("started", service="db")) == 1
 
 
-def test_a_dependency_that_dies_while_its_dependent_starts(gosv):
+def test_a_dependency_that_dies_while_its_dependent_starts(gosv, tmp_path):
     run = start(gosv, {
         "db": probe(gosv, "pause", restart_delay="10ms"),
-        "web": probe(gosv, "say", "starting", "listen-until", "USR2", "notify", "READY=1", "pause",
+        "web": probe(gosv, "say", "starting", "await", tmp_path / "go", "notify", "READY=1", "pause",
                      type="notify", depends_on=["db"]),
         "worker": probe(gosv, "pause", depends_on=["db", "web"]),
     })
     db = wait_started(run, "db")[0]
-    run.say(listening=True)
+    run.say(say="starting")
     run.kill_inside(db, 9)
     run.wait_events(2, "started", service="db")
-    run.kill(12)
+    (tmp_path / "go").touch()
     wait_started(run, "worker")
     assert len(run.events("started", service="web")) == 1
     assert stop(run) == 0

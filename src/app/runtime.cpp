@@ -55,12 +55,14 @@ bool Runtime::iterate() noexcept {
     look_again_ = false;
     now_ = platform_.now();
 
+    // What has come of a service before what is asked of it: one that runs and is ready when the
+    // stop signal comes is stopped as one that runs, its stop command included.
     reap_children();
-    read_signals();
     for (const ServiceId service : platform_.exec_ready()) {
         learn_exec_status(service);
     }
     read_notices();
+    read_signals();
     read_tree_news();
     if (tree_check_due_) {
         tree_check_due_ = false;

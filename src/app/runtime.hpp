@@ -7,9 +7,9 @@
 //   1 wait            the only place that sleeps; the timer is in the set
 //   2 read the clock  once
 //   3 reap            before anything that could signal or restart
-//   4 signals
-//   5 exec status     pipes of services that are starting
-//   6 notices         what services say of themselves
+//   4 exec status     pipes of services that are starting
+//   5 notices         what services say of themselves
+//   6 signals         what is asked of services comes after what is known of them
 //   7 trees           news of them; those that have drained after their main process
 //   8 deadlines       the core's, then the runtime's own (snapshot, re-checks)
 //   9 flush the log   without blocking

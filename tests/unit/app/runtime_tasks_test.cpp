@@ -163,6 +163,16 @@ TEST_CASE("the stop command runs first, and the stop signal follows its end") {
     CHECK(f.runtime.run() == 0);
 }
 
+TEST_CASE("a service whose exec is known only together with the stop signal is stopped as one that runs") {
+    Fixture f(plan_with_stop_command());
+    f.runtime.boot();
+    f.platform.signal(15);
+    f.turn();
+    REQUIRE(f.platform.tasks.size() == 1);
+    CHECK(f.platform.tasks[0].task == Task::stop_command);
+    CHECK(f.has_logged_in_order({"\"event\":\"started\"", "\"event\":\"stopping\""}));
+}
+
 TEST_CASE("a stop command that fails is told once, and the stop goes on") {
     Fixture f(plan_with_stop_command());
     f.start();

@@ -124,6 +124,10 @@ void Log::write(const LogLine& line) noexcept {
     }
     char buffer[kMaxLine];
     const std::string_view text = format_line(line, impl_->format, wall_now(), buffer);
+    if (text.size() > impl_->sink->ring().room()) {
+        // One event may be the end of very many services: a reader who keeps up gets all lines.
+        (void)flush();
+    }
     impl_->logger.log(spdlog_level(line.level), spdlog::string_view_t(text.data(), text.size()));
 }
 

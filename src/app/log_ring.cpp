@@ -6,7 +6,8 @@
 namespace gosv::app {
 
 LogRing::LogRing(std::size_t capacity)
-    : bytes_(std::make_unique<char[]>(capacity)), capacity_(capacity) {}
+    // Not filled: pages that no line has ever needed cost nothing.
+    : bytes_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
 
 bool LogRing::push(std::string_view line) noexcept {
     if (line.empty()) {
@@ -39,8 +40,9 @@ std::string_view LogRing::front(std::span<char> into) const noexcept {
 
 void LogRing::consume(std::size_t bytes) noexcept {
     const std::size_t gone = std::min(bytes, size_);
-    begin_ = (begin_ + gone) % capacity_;
     size_ -= gone;
+    // An empty ring begins anew, so that a quiet log stays on its first page.
+    begin_ = size_ == 0 ? 0 : (begin_ + gone) % capacity_;
 }
 
 }  // namespace gosv::app

@@ -22,6 +22,10 @@ namespace {
 // the end of the container.
 constexpr Duration kLastFlush = std::chrono::milliseconds(250);
 
+// Room for gosv's own lines, and for those that tell the end of a service: all may end at once.
+constexpr std::size_t kLogRing = std::size_t{64} * 1024;
+constexpr std::size_t kLogRingPerService = 768;
+
 void flush_for_a_while(Log& log) noexcept {
     const MonotonicTime limit = saturating_add(sys::monotonic_now(), kLastFlush);
     while (!log.flush()) {
@@ -121,7 +125,8 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
         return kExitConfig;
     }
 
-    Log log(plan.log_format, plan.log_level, BorrowedFd(STDERR_FILENO));
+    Log log(plan.log_format, plan.log_level, BorrowedFd(STDERR_FILENO),
+            kLogRing + plan.execs.size() * kLogRingPerService);
     os::NotifySender supervisor = open_supervisor(plan, log);
     plan.supervisor.announces = supervisor.is_open();
     auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd(),

@@ -81,7 +81,8 @@ inline constexpr std::size_t kMaxLine = 1200;
 
 class Log {
   public:
-    // Writes to `stream` (gosv's stderr; not owned). `ring` bytes are allocated here, once.
+    // Writes to `stream` (gosv's stderr; not owned). `ring` bytes are allocated here, once;
+    // those that are never needed at the same time never become resident.
     Log(LogFormat format, LogLevel level, BorrowedFd stream,
         std::size_t ring = std::size_t{64} * 1024);
     ~Log();

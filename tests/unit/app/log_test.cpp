@@ -110,6 +110,18 @@ TEST_CASE("lines below the level are not written") {
     }
 }
 
+TEST_CASE("a reader who has room gets more lines at once than the ring holds") {
+    const TestPipe pipe;
+    REQUIRE(::fcntl(pipe.write.raw(), F_SETPIPE_SZ, 65536) == 65536);
+    Log log(LogFormat::json, LogLevel::info, pipe.write.borrow(), 4096);
+    for (std::uint32_t i = 0; i < 200; ++i) {
+        write_numbered(log, i);
+    }
+    log.flush();
+    CHECK(log.dropped() == 0);
+    CHECK(events_of(pipe.drain()).size() == 200);
+}
+
 TEST_CASE("a reader that does not read costs lines, never time, and hears how many") {
     const TestPipe pipe;
     Log log(LogFormat::json, LogLevel::info, pipe.write.borrow(), 4096);
@@ -149,6 +161,9 @@ TEST_CASE("losses are told as soon as there is room, without waiting for the nex
     for (std::uint32_t i = 0; i < 100; ++i) {
         write_numbered(log, i);
     }
+    CHECK_FALSE(log.flush());
+    CHECK(log.dropped() > 0);
+    (void)pipe.drain();
     CHECK(log.flush());
     CHECK(events_of(pipe.drain()).back() == "dropped " + std::to_string(log.dropped()));
 }

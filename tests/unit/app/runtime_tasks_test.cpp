@@ -163,7 +163,9 @@ TEST_CASE("the stop command runs first, and the stop signal follows its end") {
     CHECK(f.runtime.run() == 0);
 }
 
-TEST_CASE("a service whose exec is known only together with the stop signal is stopped as one that runs") {
+TEST_CASE(
+    "a service whose exec is known only together with the stop signal is stopped as one that "
+    "runs") {
     Fixture f(plan_with_stop_command());
     f.runtime.boot();
     f.platform.signal(15);

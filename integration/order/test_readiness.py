@@ -87,7 +87,8 @@ def test_a_strangers_word_does_not_count(gosv, tmp_path):
     run = start(gosv, {"db": notify(gosv, "report", "await", tmp_path / "go", "notify", "READY=1", "pause")},
                 run={"words": ["--net"]})
     name = next(entry for entry in run.report()["env"] if entry.startswith("NOTIFY_SOCKET="))
-    forger = run.in_namespace(gosv.probe, "notify-at", name.removeprefix("NOTIFY_SOCKET="), "READY=1", "pause")
+    name = name.removeprefix("NOTIFY_SOCKET=")
+    forger = run.in_namespace(gosv.probe, "notify-at", name, "READY=1", "pause")
     run.stderr.wait_text("a notification was ignored")
     forger.kill(), forger.wait()
     assert not run.events("ready")

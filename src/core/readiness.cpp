@@ -120,7 +120,7 @@ void on_time_extended(const Step& step, const TimeExtended& event) noexcept {
         step.unexpected(event.service);
     } else if (state.phase == Phase::stopping) {
         state.deadline = std::max(state.deadline, until);
-    } else if (state.start_deadline != kNever) {
+    } else {
         state.start_deadline = std::max(state.start_deadline, until);
     }
 }

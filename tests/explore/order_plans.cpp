@@ -27,7 +27,7 @@ core::ServicePolicy base_policy() {
     return policy;
 }
 
-core::HealthPolicy probes(UnhealthyAction action, Duration start_period = 5s) {
+core::HealthPolicy probes(UnhealthyAction action, Duration start_period = 10s) {
     core::HealthPolicy health;
     health.probes = true;
     health.interval = 10s;
@@ -123,6 +123,7 @@ std::vector<Case> watched() {
                                             (stop_command ? ", stop command" : "") + ", mode " +
                                             std::to_string(static_cast<int>(mode)),
                                         {policy});
+                    each.late = true;
                     each.troubles = true;
                     each.extended_by = kind.notifies ? Duration(10s) : Duration{};
                     each.plan.whole.announces = true;

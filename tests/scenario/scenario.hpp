@@ -1,6 +1,6 @@
 #pragma once
-// One scenario file: a plan, then events with what the core answers below each. parse.cpp reads
-// plans and events, play.cpp plays them; the format is told in tests/README.md.
+// One scenario file: a plan, then events with what the core answers below each. parse_plan.cpp and
+// parse_event.cpp read it, play.cpp plays it; the format is told in tests/README.md.
 #include <optional>
 #include <string>
 #include <string_view>

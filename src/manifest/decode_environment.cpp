@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "bounds.hpp"
+#include "copies.hpp"
 #include "decoders.hpp"
 #include "env_file.hpp"
 #include "file_text.hpp"
@@ -136,8 +137,11 @@ void one_env_file(const Field& field, EnvironmentChanges& changes) {
     } else {
         name = as_word(field, "a path");
     }
-    if (name) {
-        const EnvironmentChanges& read = read_once(field, *name, required);
+    if (!name || field.context.copies_refused) {
+        return;
+    }
+    const EnvironmentChanges& read = read_once(field, *name, required);
+    if (may_copy(field, copy_size(read))) {
         changes.insert(changes.end(), read.begin(), read.end());
     }
 }

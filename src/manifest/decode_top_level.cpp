@@ -1,6 +1,7 @@
 // The table of the top level's keys, and the way from the root to the services.
 #include <algorithm>
 
+#include "copies.hpp"
 #include "decoders.hpp"
 #include "draft.hpp"
 #include "gosv/base/parse.hpp"
@@ -162,17 +163,18 @@ constexpr Key<Manifest> kLogKeys[] = {
 
 void decode_into(const Field& field, const ServiceDraft& defaults, ServiceDraft service,
                  ManifestDraft& draft) {
-    ServiceDraft whole = defaults;
+    const bool fits = may_copy(field, defaults.copied + draft.copied);
+    ServiceDraft whole = fits ? defaults : ServiceDraft();
     whole.path = std::move(service.path);
     whole.name_at = service.name_at;
     whole.nameless = service.nameless;
     whole.service.name = std::move(service.service.name);
     whole.service.at = service.service.at;
-    whole.whole = field.node.kind == Node::Kind::map;
+    whole.whole = fits && field.node.kind == Node::Kind::map;
     if (whole.whole) {
         decode_service(field, whole);
         finish_service(field, draft, whole);
-    } else {
+    } else if (fits) {
         field.expected("a mapping", "write at least command: [program, argument] below the name");
     }
     draft.services.push_back(std::move(whole));
@@ -257,6 +259,8 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
     if (const Entry* const entry = find(root, "defaults")) {
         decode_service(whole.entry(*entry), defaults);
     }
+    defaults.copied = copy_size(defaults);
+    draft.copied = copy_size(draft.from_files) + copy_size(draft.environment);
     const Entry* const services = find(root, "services");
     if (services == nullptr && is_misspelt(root)) {
         return draft;

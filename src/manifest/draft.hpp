@@ -31,7 +31,8 @@ struct ServiceDraft {
     Position name_at;
     bool nameless = false;  // an item of a list that has no name, which has been reported
     bool enabled = true;
-    bool whole = false;  // it is a mapping, so that rules between its keys make sense
+    std::size_t copied = 0;  // of `defaults`: copy_size()
+    bool whole = false;      // it is a mapping, so that rules between its keys make sense
 
     std::optional<std::string> program;  // `command` as a string
     Position program_at;
@@ -68,6 +69,7 @@ struct ManifestDraft {
     std::vector<ServiceDraft> services;
     EnvironmentChanges from_files;
     EnvironmentChanges environment;
+    std::size_t copied = 0;                              // of the two above: copy_size()
     std::map<std::string, Position, std::less<>> given;  // top level
 };
 

@@ -24,6 +24,8 @@ struct Context {
     Report& report;
     // env_files that have been read, by path; one that cannot be used has no changes.
     std::map<std::string, EnvironmentChanges> env_files;
+    std::size_t copied = 0;  // of kMaxCopies, see copies.hpp
+    bool copies_refused = false;
 };
 
 struct Field {

@@ -72,7 +72,7 @@ Manifest decode(const std::string& text, const std::string& path, const Environm
         return {};
     }
     interpolate_tree(*root, environment, report);
-    Context context{environment, folder_of(path), report, {}};
+    Context context{environment, folder_of(path), report, {}, 0, false};
     ManifestDraft draft = decode_manifest(*root, context);
     validate(draft, report);
     return assemble(std::move(draft), !report.has_errors());

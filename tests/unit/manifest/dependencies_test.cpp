@@ -241,6 +241,35 @@ TEST_CASE("a long list in defaults is not multiplied by the services that have i
           "there are more than " + std::to_string(kMaxDependencies) + " dependencies");
 }
 
+TEST_CASE("neither are arguments, probes and environments: what they are copied to has a bound") {
+    std::string long_list = "[";
+    std::string environment = "{";
+    for (std::size_t i = 0; i < 40'000; ++i) {
+        long_list += "a,";
+        environment += "A" + std::to_string(i) + ": b,";
+    }
+    long_list += "]";
+    environment += "}";
+    std::string services = "services:\n";
+    for (std::size_t i = 0; i < kMaxServices; ++i) {
+        services += "  " + name(i) + ": {command: [x]}\n";
+    }
+    for (const std::string& written :
+         {"defaults: {args: " + long_list + "}\n", "defaults: {stop_command: " + long_list + "}\n",
+          "defaults: {healthcheck: {test: " + long_list + "}}\n",
+          "defaults: {environment: " + environment + "}\n", "environment: " + environment + "\n"}) {
+        const LoadResult loaded = load(written + services);
+        REQUIRE(loaded.diagnostics.size() == 1);
+        CHECK(
+            loaded.diagnostics[0].message ==
+            "with `defaults`, environment and env_files copied into every service the manifest is "
+            "larger than 64 MiB");
+    }
+    // The same for one service is fine.
+    CHECK(problems_of("defaults: {args: " + long_list + "}\nservices: {a: {command: [x]}}\n") ==
+          "");
+}
+
 TEST_CASE("as many dependencies as are allowed, all wrong, are told in time") {
     std::string text = "services:\n";
     for (std::size_t i = 0; i < kMaxServices; ++i) {

@@ -199,5 +199,6 @@ TEST_CASE("the bounds of the reference are the reader's") {
     has("| depth of lists and mappings | " + std::to_string(kMaxDepth) + " |");
     has("| values, with every alias expanded | 200,000 |");
     has("expanded | " + std::to_string(kMaxTreeText >> 20) + " MiB |");
+    has("of all services | " + std::to_string(kMaxCopies >> 20) + " MiB |");
     has("131,071 bytes");
 }

@@ -75,7 +75,8 @@ class Container(Gosv):
         enabled = " ".join(f"+{controller}" for controller in controllers.split())
         if enabled:
             Cgroup(CGROUPS).write("cgroup.subtree_control", enabled)
-        for other in {"cpu", "io", "memory", "pids"} - set(controllers.split()):
+        offered = set(Cgroup(CGROUPS).read("cgroup.controllers").split())
+        for other in offered & {"cpu", "cpuset", "io", "memory", "pids"} - set(controllers.split()):
             Cgroup(CGROUPS).write("cgroup.subtree_control", f"-{other}")
         self.cgroup = Cgroup(CGROUPS / name)
         self.cgroup.path.mkdir()

@@ -86,34 +86,36 @@ def test_on_two_processors_too_a_service_is_in_its_leaf_from_its_first_instructi
     assert len(seen) == 2 * starts
 
 
-def kill_of_the_kernels_own(crowd):
-    """Milliseconds that a bare write to cgroup.kill takes until nobody is left, without gosv."""
-    begun = time.monotonic()
-    crowd.kill()
-    return (time.monotonic() - begun) * 1000
-
-
-def milliseconds(event):
-    return datetime.fromisoformat(event["time"]).timestamp() * 1000
-
-
-def test_a_thousand_processes_end_as_fast_as_the_kernel_can(container):
+def kill_without_gosv(container, words):
+    """Milliseconds that a bare write to cgroup.kill takes until nobody is left."""
     made = container()
-    bare = container()
-    with subprocess.Popen([made.burden, "scatter", "1000"], stdout=subprocess.PIPE,
-                          preexec_fn=lambda: bare.join(0)) as crowd:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, preexec_fn=lambda: made.join(0)) as crowd:
         assert crowd.stdout.readline() == b"scattered\n"
-        assert len(bare.cgroup.processes()) == 1001
-        at_best = kill_of_the_kernels_own(bare.cgroup)
+        assert len(made.cgroup.processes()) == 1001
+        begun = time.monotonic()
+        made.cgroup.kill()
+        return (time.monotonic() - begun) * 1000
+
+
+def kill_by_gosv(container, words):
+    """The same from gosv's line that it kills to the one that all have gone."""
+    made = container()
     run = made.manifest({"services": {"crowd": {
-        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter 1000"],
-        "stop_grace_period": "500ms",
-    }}})
+        "command": ["sh", "-c", f"trap '' TERM; exec {' '.join(words)}"], "stop_grace_period": "500ms"}}})
     run.stdout.wait_text("scattered", 120)
     assert len(made.leaf("crowd").processes()) == 1001
     run.kill(signal.SIGTERM)
     assert run.wait() == 137
-    [killing], [stopped] = run.events("killing"), run.events("stopped")
-    took = milliseconds(stopped) - milliseconds(killing)
-    print(f"1,000 processes ended within {took:.0f} ms of cgroup.kill; without gosv: {at_best:.0f} ms")
-    assert took < 3 * at_best + 300
+    begun, ended = (datetime.fromisoformat(run.events(event)[0]["time"]) for event in ("killing", "stopped"))
+    return (ended - begun).total_seconds() * 1000
+
+
+def test_a_thousand_processes_end_as_fast_as_the_kernel_can(container):
+    words = [container().burden, "scatter", "1000"]
+    took = []
+    while len(took) < 3:  # the host may be busy with something else just then
+        took.append((kill_by_gosv(container, words), kill_without_gosv(container, words)))
+        print("1,000 processes ended within {:.0f} ms; by a bare cgroup.kill: {:.0f} ms".format(*took[-1]))
+        if took[-1][0] < 2 * took[-1][1] + 200:
+            return
+    pytest.fail(f"always much slower than the kernel: {took}")

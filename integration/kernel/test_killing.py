@@ -1,9 +1,19 @@
 """The whole tree of a service ends, whatever it did to get away."""
 
+import errno
+import os
 import signal
 import time
+from pathlib import Path
+
+import pytest
 
 from support.container import is_alive
+from support.deadline import until
+
+# With cgroup.kill, and as on Linux before 5.14.
+KILLS = {"kill": dict(), "no_kill": dict(faults=[("*", "cgroup.kill", errno.ENOENT)])}
+each_way = pytest.mark.parametrize("way", KILLS)
 
 
 def test_a_daemon_that_escaped_is_ended_before_the_restart_and_named(container):
@@ -64,13 +74,66 @@ def test_what_is_forwarded_goes_to_the_process_group_alone(container):
     assert not is_alive(daemon)
 
 
-def test_a_process_in_a_cgroup_below_the_leaf_is_ended_too(container):
-    made = container()
-    run = made.manifest({"services": {"nest": {
-        "command": ["sh", "-c", "mkdir /sys/fs/cgroup/services/nest/inner && "
-                    "(echo 0 > /sys/fs/cgroup/services/nest/inner/cgroup.procs && "
-                    " exec sleep 1000) & sleep 0.5; exit 3"],
-        "restart": "no", "stop_grace_period": "200ms", "failure_action": "none",
+@each_way
+def test_a_daemon_that_ignores_the_stop_signal_is_killed_before_the_restart(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"web": {
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} escape"],
+        "restart_delay": 0, "max_restarts": 1, "stop_grace_period": "100ms",
     }}})
     assert run.wait() == 3
-    assert run.events("killing", service="nest")
+    assert len(run.events("killing", service="web")) == 2
+    assert not made.services.exists
+
+
+@each_way
+def test_who_is_forked_while_the_others_are_killed_does_not_escape(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"chain": {
+        "command": [made.burden, "chain", "20"], "limits": {"pids": 100},
+        "stop_grace_period": "200ms",
+    }}})
+    run.stdout.wait_text("chained")
+    run.kill(signal.SIGTERM)
+    run.wait_event("killing", service="chain")
+    run.wait_event("stopped", service="chain")
+    assert run.wait() == 137
+    assert not made.services.exists
+
+
+@each_way
+def test_a_process_in_a_cgroup_below_the_leaf_is_ended_and_its_cgroup_removed(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"nest": {
+        "command": [made.burden, "nest", "/sys/fs/cgroup/services/nest", "3"],
+        "restart_delay": 0, "max_restarts": 2, "stop_grace_period": "200ms",
+    }}})
+    assert run.wait() == 3
+    # Each start was into a leaf without what the one before had made and enabled.
+    assert run.stdout.text() == "nested\n" * 3
+    assert len(run.events("killing", service="nest")) == 3
+    assert not made.services.exists
+
+
+def test_cgroups_that_a_service_has_made_are_removed_at_the_end(container):
+    made = container()
+    run = made.manifest({"services": {"nest": {
+        "command": [made.burden, "nest", "/sys/fs/cgroup/services/nest", "0"],
+        "restart": "no", "stop_grace_period": "200ms",
+    }}})
+    assert run.wait() == 0
+    assert made.cgroup.children() == ["init"]
+
+
+def test_nothing_outside_the_leaf_is_removed_with_it(container, public):
+    made = container()
+    for name in ("empty", "target"):
+        os.mkdir(Path(public.path, name))
+    run = made.manifest({"services": {"web": {
+        # A directory of the container's own, mounted where a cgroup was.
+        "command": ["sh", "-c", "mkdir /sys/fs/cgroup/services/web/below && "
+                    f"mount --bind {public.path} /sys/fs/cgroup/services/web/below && echo mounted"],
+        "restart": "no"}}})
+    assert run.wait() == 0
+    assert run.stdout.text() == "mounted\n"
+    assert Path(public.path, "empty").is_dir() and Path(public.path, "target").is_dir()

@@ -7,6 +7,10 @@
 //   burden burn SECONDS   works for so long; says "used MS" of processor time
 //   burden scatter N      N processes in sessions of their own, children of nobody; says "scattered",
 //                         then waits
+//   burden chain N        N processes that each start a successor and end, for ever; says "chained", then
+//                         waits
+//   burden nest DIR CODE  makes the cgroup DIR/inner/most, a process that waits in it, and passes the
+//                         controllers on that there are; says "nested", then ends with CODE
 //   burden escape         starts a daemon (double fork, own session) and ends with 3
 //   burden where          says what /proc/self/cgroup says, then ends with 1
 //
@@ -19,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,6 +118,73 @@ static int scatter(long count) {
     wait_for_ever();
 }
 
+// Nobody is there for long: whoever is listed may be gone, and somebody else is not listed yet.
+static _Noreturn void succeed_for_ever(void) {
+    for (;;) {
+        const pid_t next = fork();
+        if (next > 0) {
+            _exit(0);
+        }
+        usleep(1000);
+    }
+}
+
+static int chain(long count) {
+    for (long i = 0; i < count; ++i) {
+        if (fork() == 0) {
+            setsid();
+            signal(SIGTERM, SIG_IGN);
+            succeed_for_ever();
+        }
+    }
+    printf("chained\n");
+    fflush(stdout);
+    wait_for_ever();
+}
+
+static void write_file(const char* directory, const char* name, const char* text) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, text, strlen(text)) < 0) {
+        perror(path);
+        exit(64);
+    }
+    close(file);
+}
+
+// As a service does it that manages cgroups itself: it moves aside first, then divides its own.
+static int nest(const char* directory, int code) {
+    char path[512];
+    for (const char* const* below = (const char* const[]){"aside", "inner", "inner/most", NULL};
+         *below != NULL; ++below) {
+        snprintf(path, sizeof path, "%s/%s", directory, *below);
+        if (mkdir(path, 0755) != 0) {
+            perror(path);
+            return 64;
+        }
+    }
+    write_file(directory, "aside/cgroup.procs", "0");
+    write_file(directory, "cgroup.subtree_control", "+memory +pids");
+    const pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        write_file(directory, "inner/most/cgroup.procs", "0");
+        wait_for_ever();
+    }
+    // Not before it is there.
+    for (char events[64] = ""; strstr(events, "populated 1") == NULL; usleep(1000)) {
+        snprintf(path, sizeof path, "%s/inner/most/cgroup.events", directory);
+        const int file = open(path, O_RDONLY | O_CLOEXEC);
+        const ssize_t size = read(file, events, sizeof events - 1);
+        events[size > 0 ? size : 0] = '\0';
+        close(file);
+    }
+    printf("nested\n");
+    fflush(stdout);
+    return code;
+}
+
 // Nothing of the C library before the first look: where the process is when its program begins.
 static int where(void) {
     char text[512];
@@ -144,6 +216,12 @@ int main(int argc, char** argv) {
     }
     if (strcmp(what, "scatter") == 0) {
         return scatter(number);
+    }
+    if (strcmp(what, "chain") == 0) {
+        return chain(number);
+    }
+    if (strcmp(what, "nest") == 0 && argc == 4) {
+        return nest(argv[2], atoi(argv[3]));
     }
     if (strcmp(what, "escape") == 0) {
         let_go();

@@ -71,7 +71,6 @@ def obstructed(container):
         stranger.wait()
 
 
-
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_auto_goes_on_without_and_says_what_is_not_enforced(obstructed, obstacle):
     _, why, way_out, _ = OBSTACLES[obstacle]

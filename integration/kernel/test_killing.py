@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from support.container import is_alive
-from support.deadline import until
 
 # With cgroup.kill, and as on Linux before 5.14.
 KILLS = {"kill": dict(), "no_kill": dict(faults=[("*", "cgroup.kill", errno.ENOENT)])}

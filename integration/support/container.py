@@ -75,7 +75,8 @@ class Container(Gosv):
     """
 
     def __init__(self, directory, name, *, controllers="cpu memory pids", limits=None, mount="rw",
-                 namespace=True, clone3=True, uid=0, delegated=False, threaded=False, faults=(), fail_step=None):
+                 namespace=True, clone3=True, uid=0, delegated=False, threaded=False, faults=(),
+                 fail_step=None):
         super().__init__(PID1, directory)
         self._launch = find_program("contain")
         self.burden = find_program("burden")

@@ -34,6 +34,7 @@ test_everything() {
     if step release build_release && step dev build dev; then
         beside integration integration_tests
         beside kernel kernel_tests
+        beside systemd systemd_tests
         beside emulated emulated_tests
         step dev-ctest unit_tests dev || :
     fi
@@ -98,6 +99,13 @@ kernel_tests() {
     env --default-signal PYTHONDONTWRITEBYTECODE=1 "$python" integration/kernel/boot.py --seconds 800 --memory 768 \
         --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=4 --env PYTHONDONTWRITEBYTECODE=1 -- \
         "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 integration/kernel
+}
+
+# The same kernel as a machine with systemd, of which gosv is a unit.
+systemd_tests() {
+    env --default-signal PYTHONDONTWRITEBYTECODE=1 "$python" integration/kernel/boot.py --systemd --seconds 600 \
+        --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=4 --env PYTHONDONTWRITEBYTECODE=1 -- \
+        "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=5 integration/systemd
 }
 
 # What that kernel lacks, and limits and whole trees once more: Debian's own kernel, emulated.

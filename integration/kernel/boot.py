@@ -1,17 +1,17 @@
 #!/usr/bin/python3
 """Boots a kernel of our own (user-mode-linux, or another one in qemu) and runs a program in it.
 
-    boot.py [--rig uml|qemu] [--pid1] [--seconds N] [--memory MIB] [--directory DIR] [--env K=V]
-            -- PROGRAM [ARG...]
+    boot.py [--rig uml|qemu] [--pid1|--systemd] [--seconds N] [--memory MIB] [--directory DIR]
+            [--env K=V] -- PROGRAM [ARG...]
 
 The machine that runs the tests may have cgroup v1, a read-only cgroup mount or none at all; the guest
 has cgroup v2, and it is ours: limits, OOM kills and fork bombs stay in it. It sees this machine's
 files, may change none of them, and is gone after the program has ended. Neither hardware support nor
 a disk image is needed. uml.py and qemu.py say what each rig is.
 
-With --pid1 the program is the kernel's own PID 1. Its output comes on stdout (one console, so stderr
-too). Exit status: the program's, 128+N for signal N, 124 when the time was up, 125 when the kernel
-did not get as far as running it.
+With --pid1 the program is the kernel's own PID 1, with --systemd a unit of systemd. Its output comes on
+stdout (one console, so stderr too). Exit status: the program's, 128+N for signal N, 124 when the time
+was up, 125 when the kernel did not get as far as running it.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kernel import qemu, uml  # noqa: E402
+from kernel import qemu, systemd, uml  # noqa: E402
 
 RIGS = {"uml": uml, "qemu": qemu}
 TREE = Path(__file__).resolve().parents[2]
@@ -69,13 +69,16 @@ def find_guest():
 class Guest:
     """One boot. start(), then wait(); close() in any case."""
 
-    def __init__(self, argv, *, rig="uml", as_pid1=False, directory="/", environment=None, memory=512):
+    def __init__(self, argv, *, rig="uml", as_pid1=False, as_unit=False, directory="/", environment=None,
+                 memory=512):
         self._rig = RIGS[rig]
         self._job = tempfile.mkdtemp(prefix="guest.")
         self._process = None
         self.output = b""
         variables = {"PATH": PATH, "HOME": "/root", "TERM": "dumb", **(environment or {})}
-        words = ["pid1" if as_pid1 else "child", str(directory)]
+        if as_unit:
+            argv = systemd.wrap(self._job, argv, directory, variables)
+        words = ["pid1" if as_pid1 or as_unit else "child", str(directory)]
         words += [f"{name}={value}" for name, value in variables.items()]
         words += ["--", *map(str, argv)]
         Path(self._job, "job").write_bytes(b"".join(word.encode() + b"\0" for word in words))
@@ -142,7 +145,9 @@ def run(argv, *, seconds=60, forward=None, **options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rig", choices=RIGS, default="uml")
-    parser.add_argument("--pid1", action="store_true")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--pid1", action="store_true")
+    place.add_argument("--systemd", action="store_true")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--memory", type=int, default=512, metavar="MIB")
     parser.add_argument("--directory", default=os.getcwd())
@@ -152,8 +157,8 @@ def main():
     environment = dict(pair.split("=", 1) for pair in options.env)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ended = run(options.argv, seconds=options.seconds, forward=sys.stdout.buffer,
-                rig=options.rig, as_pid1=options.pid1, directory=options.directory, environment=environment,
-                memory=options.memory)
+                rig=options.rig, as_pid1=options.pid1, as_unit=options.systemd,
+                directory=options.directory, environment=environment, memory=options.memory)
     if ended.code == TIME_IS_UP:
         print(f"boot.py: the time was up after {options.seconds:g} s", file=sys.stderr)
     elif ended.code == NOT_BOOTED:

@@ -40,29 +40,33 @@ class Kernel:
 
 def ensure():
     """The newest kernel of that name; safe to call side by side."""
-    package = newest_package()
     cache = Path(os.environ.get("GOSV_CACHE") or Path.home() / ".cache/gosv")
     cache.mkdir(parents=True, exist_ok=True)
-    directory = cache / package
     with open(cache / "lock.kernel", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not directory.exists():
-            fetch(package, directory)
-    return Kernel(directory)
+        try:
+            return in_cache(cache, newest_package())
+        except (NoKernel, subprocess.CalledProcessError):
+            # A fresh machine has no lists of packages yet, and old ones name files that are gone.
+            subprocess.run(["apt-get", "-o", "DPkg::Lock::Timeout=120", "update", "-q"], check=True)
+            return in_cache(cache, newest_package())
 
 
 def newest_package():
     """The list names a package that only depends on the current kernel's."""
     [name] = [line.strip() for line in LIST.read_text().splitlines() if line.strip() and line[0] != "#"]
-    for update in (False, True):
-        if update:  # a fresh machine has no lists yet
-            subprocess.run(["apt-get", "-o", "DPkg::Lock::Timeout=120", "update", "-q"], check=False)
-        known = subprocess.run(["apt-cache", "depends", "--important", name], capture_output=True, text=True,
-                               check=False).stdout
-        for line in known.splitlines():
-            if line.strip().startswith("Depends: linux-image-"):
-                return line.split()[1]
+    known = subprocess.run(["apt-cache", "depends", "--important", name], capture_output=True, text=True,
+                           check=False).stdout
+    for line in known.splitlines():
+        if line.strip().startswith("Depends: linux-image-"):
+            return line.split()[1]
     raise NoKernel(f"apt does not know {name}; {LIST} names it")
+
+
+def in_cache(cache, package):
+    if not (cache / package).exists():
+        fetch(package, cache / package)
+    return Kernel(cache / package)
 
 
 def fetch(package, directory):

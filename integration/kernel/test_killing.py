@@ -3,12 +3,14 @@
 import errno
 import os
 import signal
-import time
+import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from support.container import is_alive
+from support.container import Cgroup, is_alive
+from support.deadline import PATIENCE, until
 
 # With cgroup.kill, and as on Linux before 5.14.
 KILLS = {"kill": dict(), "no_kill": dict(faults=[("*", "cgroup.kill", errno.ENOENT)])}
@@ -39,23 +41,79 @@ def test_a_daemon_that_escaped_gets_the_stop_signal_and_ends_with_the_container(
     assert not any(is_alive(pid) for pid in pids)
 
 
-def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container):
+CROWD = 1000
+
+
+def at(event):
+    """When gosv wrote a line, in milliseconds."""
+    return datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000
+
+
+@pytest.fixture
+def bare(container):
+    """How long a program that does nothing else takes for an equal tree, in the same kernel: from its
+    write to cgroup.kill until nobody is left, in milliseconds."""
+    burden = container().burden
+    cgroup = Cgroup("/sys/fs/cgroup/bare")
+    cgroup.path.mkdir()
+    crowd = subprocess.Popen(
+        ["sh", "-c", f"echo 0 > {cgroup.path}/cgroup.procs && exec {burden} scatter {CROWD}"],
+        stdout=subprocess.PIPE, text=True)
+    assert crowd.stdout.readline() == "scattered\n"
+    assert len(cgroup.processes()) == CROWD + 1
+    said = subprocess.run([burden, "kill", cgroup.path], stdout=subprocess.PIPE, text=True, check=True)
+    crowd.wait()
+    crowd.stdout.close()
+    until(lambda: not cgroup.processes(), "the leaf is empty")
+    cgroup.path.rmdir()
+    return int(said.stdout.split()[3]) / 1000
+
+
+def time_of_end(made, leaf):
+    """A process that tells when nobody is left there."""
+    return subprocess.Popen([made.burden, "watch", leaf.path], stdout=subprocess.PIPE, text=True)
+
+
+def check_times(decided, watcher, went_on, bare):
+    empty = int(watcher.communicate()[0].split()[1]) / 1e6
+    print(f"{CROWD} processes: a bare loop {bare:.0f} ms, gosv {empty - decided:.0f} ms from its decision "
+          f"until all were dead, {went_on - empty:.0f} ms until it had gone on")
+    # The kernel needs its time for a thousand deaths, and gosv reaps them meanwhile, on one processor.
+    # What is gosv's own is far below the 100 ms that are asked for.
+    assert empty - decided < 3 * bare + 100 * PATIENCE
+    assert went_on - empty < 100 * PATIENCE
+
+
+def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container, bare):
     made = container()
     run = made.manifest({"services": {"crowd": {
-        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter 1000"],
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter {CROWD}"],
         "stop_grace_period": "500ms",
     }}})
     run.stdout.wait_text("scattered", 120)
     leaf = made.leaf("crowd")
-    assert len(leaf.processes()) == 1001
+    assert len(leaf.processes()) == CROWD + 1
+    watcher = time_of_end(made, leaf)
     run.kill(signal.SIGTERM)
-    run.wait_event("killing", service="crowd")
-    begun = time.monotonic()
-    run.wait_event("stopped", service="crowd")
-    took = time.monotonic() - begun
-    print(f"1,000 processes ended within {took * 1000:.0f} ms of cgroup.kill")
-    assert took < 5  # this kernel runs on one processor, in a process
+    killing = run.wait_event("killing", service="crowd")
+    stopped = run.wait_event("stopped", service="crowd")
     assert run.wait() == 137
+    check_times(at(killing), watcher, at(stopped), bare)
+
+
+def test_a_restart_after_a_thousand_were_left_behind_comes_at_once(container, bare):
+    made = container()
+    run = made.manifest({"services": {"crowd": {
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} abandon {CROWD}"],
+        "stop_grace_period": "2s", "restart_delay": 0,
+    }}})
+    stopping = run.wait_event("stopping", 120, service="crowd")
+    assert stopping["msg"].startswith(f"{CROWD} left behind: ")
+    watcher = time_of_end(made, made.leaf("crowd"))
+    killing = run.wait_event("killing", service="crowd")
+    restarting = run.wait_event("restarting", service="crowd")
+    check_times(at(killing), watcher, at(restarting), bare)
+    run.wait_events(2, "started")
 
 
 def test_what_is_forwarded_goes_to_the_process_group_alone(container):

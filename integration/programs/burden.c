@@ -11,6 +11,9 @@
 //                         waits
 //   burden nest DIR CODE  makes the cgroup DIR/inner/most, a process that waits in it, and passes the
 //                         controllers on that there are; says "nested", then ends with CODE
+//   burden abandon N      as scatter, but ends with 3
+//   burden kill DIR       writes cgroup.kill and waits until nobody is left; says "write US empty US"
+//   burden watch DIR      waits until nobody is left; says "empty NS", the time of day
 //   burden escape         starts a daemon (double fork, own session) and ends with 3
 //   burden where          says what /proc/self/cgroup says, then ends with 1
 //
@@ -18,6 +21,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,13 +113,60 @@ static void let_go(void) {
     waitpid(between, NULL, 0);
 }
 
-static int scatter(long count) {
+static void scatter(long count) {
     for (long i = 0; i < count; ++i) {
         let_go();
     }
     printf("scattered\n");
     fflush(stdout);
-    wait_for_ever();
+}
+
+static long long nanoseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// The kernel announces a change of cgroup.events as POLLPRI.
+static void wait_until_empty(const char* directory) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/cgroup.events", directory);
+    struct pollfd events = {.fd = open(path, O_RDONLY | O_CLOEXEC), .events = POLLPRI};
+    for (;;) {
+        char text[64];
+        const ssize_t size = pread(events.fd, text, sizeof text - 1, 0);
+        if (size <= 0) {
+            return;  // removed: there was nobody left
+        }
+        text[size] = '\0';
+        if (strstr(text, "populated 0") != NULL) {
+            return;
+        }
+        poll(&events, 1, -1);
+    }
+}
+
+// What gosv does at the least, and nothing else: to compare it with.
+static int kill_bare(const char* directory) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/cgroup.kill", directory);
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    const long long begun = nanoseconds(CLOCK_MONOTONIC);
+    if (file < 0 || write(file, "1", 1) != 1) {
+        perror(path);
+        return 64;
+    }
+    const long long written = nanoseconds(CLOCK_MONOTONIC);
+    wait_until_empty(directory);
+    printf("write %lld empty %lld\n", (written - begun) / 1000,
+           (nanoseconds(CLOCK_MONOTONIC) - begun) / 1000);
+    return 0;
+}
+
+static int watch(const char* directory) {
+    wait_until_empty(directory);
+    printf("empty %lld\n", nanoseconds(CLOCK_REALTIME));
+    return 0;
 }
 
 // Nobody is there for long: whoever is listed may be gone, and somebody else is not listed yet.
@@ -215,7 +266,18 @@ int main(int argc, char** argv) {
         return burn(number);
     }
     if (strcmp(what, "scatter") == 0) {
-        return scatter(number);
+        scatter(number);
+        wait_for_ever();
+    }
+    if (strcmp(what, "abandon") == 0) {
+        scatter(number);
+        return 3;
+    }
+    if (strcmp(what, "kill") == 0 && argc == 3) {
+        return kill_bare(argv[2]);
+    }
+    if (strcmp(what, "watch") == 0 && argc == 3) {
+        return watch(argv[2]);
     }
     if (strcmp(what, "chain") == 0) {
         return chain(number);

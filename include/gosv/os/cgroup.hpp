@@ -153,7 +153,7 @@ class CgroupTree {
         std::string path;
         std::vector<CgroupSetting> settings;
         bool kill_again = false;  // without cgroup.kill: until it is empty
-        // Newer kernels (seen: 6.1.176) count the kills of a cgroup to meet forks that a kill has
+        // Some kernels (seen: 6.1.176) count the kills of a cgroup to meet forks that a kill has
         // missed, and with CLONE_INTO_CGROUP they compare the count of the parent's cgroup with
         // that of the child's: whoever is cloned into one that was ever killed is killed, too.
         bool was_killed = false;

@@ -10,9 +10,9 @@ logs=build/test-logs
 test_everything() {
     started=$(date +%s)
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
-        need build test format
+        need build test emulated format
     else
-        need build test format docker-test
+        need build test emulated format docker-test
     fi
     rm -rf "$logs"
     mkdir -p "$logs"
@@ -29,10 +29,13 @@ test_everything() {
     if [ -z "${GOSV_SKIP_DOCKER:-}" ]; then
         beside base-image as_root_here "$python" integration/docker/base_image.py
     fi
+    beside guest-kernel as_root_here "$python" integration/kernel/debian_kernel.py
     step format check_format || :
     if step release build_release && step dev build dev; then
         beside integration integration_tests
         beside kernel kernel_tests
+        beside systemd systemd_tests
+        beside emulated emulated_tests
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
@@ -96,6 +99,21 @@ kernel_tests() {
     env --default-signal PYTHONDONTWRITEBYTECODE=1 "$python" integration/kernel/boot.py --seconds 800 --memory 768 \
         --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=4 --env PYTHONDONTWRITEBYTECODE=1 -- \
         "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 integration/kernel
+}
+
+# The same kernel as a machine with systemd, of which gosv is a unit.
+systemd_tests() {
+    env --default-signal PYTHONDONTWRITEBYTECODE=1 "$python" integration/kernel/boot.py --systemd --seconds 600 \
+        --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=4 --env PYTHONDONTWRITEBYTECODE=1 -- \
+        "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=5 integration/systemd
+}
+
+# What that kernel lacks, and limits and whole trees once more: Debian's own kernel, emulated.
+emulated_tests() {
+    as_root_here "$python" integration/kernel/boot.py --rig qemu --seconds 800 --memory 1024 \
+        --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=6 --env PYTHONDONTWRITEBYTECODE=1 -- \
+        "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 integration/emulated \
+        integration/kernel/test_limits.py integration/kernel/test_killing.py
 }
 
 # As root with what the tests need of our environment, which sudo would drop; and with all signals as

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
-"""Boots a kernel of our own (user-mode-linux) and runs a program in it.
+"""Boots a kernel of our own (user-mode-linux, or another one in qemu) and runs a program in it.
 
-    boot.py [--pid1] [--seconds N] [--memory MIB] [--directory DIR] [--env K=V] -- PROGRAM [ARG...]
+    boot.py [--rig uml|qemu] [--pid1|--systemd] [--seconds N] [--memory MIB] [--directory DIR]
+            [--env K=V] -- PROGRAM [ARG...]
 
 The machine that runs the tests may have cgroup v1, a read-only cgroup mount or none at all; the guest
 has cgroup v2, and it is ours: limits, OOM kills and fork bombs stay in it. It sees this machine's
-files, may change none of them, and is gone after the program has ended. No root is needed for it, and
-neither hardware support nor a disk image: about two seconds from start to end.
+files, may change none of them, and is gone after the program has ended. Neither hardware support nor
+a disk image is needed. uml.py and qemu.py say what each rig is.
 
-With --pid1 the program is the kernel's own PID 1. Its output comes on stdout (one console, so stderr
-too). Exit status: the program's, 128+N for signal N, 124 when the time was up, 125 when the kernel
-did not get as far as running it.
+With --pid1 the program is the kernel's own PID 1, with --systemd a unit of systemd. Its output comes on
+stdout (one console, so stderr too). Exit status: the program's, 128+N for signal N, 124 when the time
+was up, 125 when the kernel did not get as far as running it.
 """
 
 import argparse
@@ -25,7 +26,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-KERNEL = "linux.uml"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from kernel import qemu, systemd, uml  # noqa: E402
+
+RIGS = {"uml": uml, "qemu": qemu}
 TREE = Path(__file__).resolve().parents[2]
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -42,6 +47,7 @@ NOISE = re.compile(rb"^(reboot: |Kernel panic - not syncing: Attempted to kill i
 class Ended:
     code: int
     output: bytes
+    kernel_log: str = ""
 
     @property
     def text(self):
@@ -63,12 +69,16 @@ def find_guest():
 class Guest:
     """One boot. start(), then wait(); close() in any case."""
 
-    def __init__(self, argv, *, as_pid1=False, directory="/", environment=None, memory=512):
+    def __init__(self, argv, *, rig="uml", as_pid1=False, as_unit=False, directory="/", environment=None,
+                 memory=512):
+        self._rig = RIGS[rig]
         self._job = tempfile.mkdtemp(prefix="guest.")
         self._process = None
         self.output = b""
         variables = {"PATH": PATH, "HOME": "/root", "TERM": "dumb", **(environment or {})}
-        words = ["pid1" if as_pid1 else "child", str(directory)]
+        if as_unit:
+            argv = systemd.wrap(self._job, argv, directory, variables)
+        words = ["pid1" if as_pid1 or as_unit else "child", str(directory)]
         words += [f"{name}={value}" for name, value in variables.items()]
         words += ["--", *map(str, argv)]
         Path(self._job, "job").write_bytes(b"".join(word.encode() + b"\0" for word in words))
@@ -76,25 +86,7 @@ class Guest:
 
     def start(self, forward=None):
         """`forward`: a binary stream that gets the output as it comes."""
-        kernel = shutil.which(KERNEL)
-        if kernel is None:
-            raise FileNotFoundError(f"{KERNEL} is not installed (Debian: user-mode-linux)")
-        # setarch: with a random layout the kernel adds up to a GiB to its memory file. panic=-1: a
-        # kernel whose PID 1 ends, ends at once.
-        command = [
-            "setarch", "-R", kernel, f"mem={self._memory}M",
-            "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={find_guest()}",
-            "con=null", "con0=null,fd:1", f"uml_dir={self._job}/", "umid=guest",
-            "loglevel=1", "panic=-1", "noreboot", f"GUEST_JOB={self._job}",
-        ]
-        # The memory file goes where TMPDIR says, and must be on a file system that allows mmap.
-        environment = {"PATH": PATH, "TMPDIR": "/dev/shm", "HOME": self._job}
-        if run := os.environ.get("GOSV_TEST_RUN"):
-            environment["GOSV_TEST_RUN"] = run
-        # In a session of its own: all that belongs to this kernel can be ended by its group.
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=environment, start_new_session=True)
+        self._process = self._rig.start(self._job, find_guest(), self._memory)
         self._reader = threading.Thread(target=self._read, args=(forward,), daemon=True)
         self._reader.start()
 
@@ -110,17 +102,18 @@ class Guest:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._kill()
-            return Ended(TIME_IS_UP, self.output)
+            return Ended(TIME_IS_UP, self.output, self._rig.kernel_log(self._job))
         self._kill()  # helpers of the kernel that outlived it hold the console open
         self._reader.join(10)
-        return Ended(self._code(), NOISE.sub(b"", self.output))
+        log = self._rig.kernel_log(self._job)
+        return Ended(self._code(log), NOISE.sub(b"", self.output), log)
 
-    def _code(self):
+    def _code(self, log):
         try:
             how, number = Path(self._job, "status").read_text().split()
             return int(number) if how == "exit" else 128 + int(number)
         except FileNotFoundError:
-            panic = PANIC.search(self.output)
+            panic = PANIC.search(self.output) or PANIC.search(log.encode())
             if not panic:
                 return NOT_BOOTED
             return os.waitstatus_to_exitcode(int(panic[1], 16)) % 256
@@ -151,7 +144,10 @@ def run(argv, *, seconds=60, forward=None, **options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pid1", action="store_true")
+    parser.add_argument("--rig", choices=RIGS, default="uml")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--pid1", action="store_true")
+    place.add_argument("--systemd", action="store_true")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--memory", type=int, default=512, metavar="MIB")
     parser.add_argument("--directory", default=os.getcwd())
@@ -161,12 +157,14 @@ def main():
     environment = dict(pair.split("=", 1) for pair in options.env)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ended = run(options.argv, seconds=options.seconds, forward=sys.stdout.buffer,
-                as_pid1=options.pid1, directory=options.directory, environment=environment,
-                memory=options.memory)
+                rig=options.rig, as_pid1=options.pid1, as_unit=options.systemd,
+                directory=options.directory, environment=environment, memory=options.memory)
     if ended.code == TIME_IS_UP:
         print(f"boot.py: the time was up after {options.seconds:g} s", file=sys.stderr)
     elif ended.code == NOT_BOOTED:
         print("boot.py: the kernel did not get as far as running the program", file=sys.stderr)
+    if ended.code in (TIME_IS_UP, NOT_BOOTED):
+        print(ended.kernel_log, file=sys.stderr)
     sys.exit(ended.code)
 
 

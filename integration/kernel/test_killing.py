@@ -1,9 +1,20 @@
 """The whole tree of a service ends, whatever it did to get away."""
 
+import errno
+import os
 import signal
-import time
+import subprocess
+from datetime import datetime
+from pathlib import Path
 
-from support.container import is_alive
+import pytest
+
+from support.container import Cgroup, is_alive
+from support.deadline import PATIENCE, until
+
+# With cgroup.kill, and as on Linux before 5.14.
+KILLS = {"kill": dict(), "no_kill": dict(faults=[("*", "cgroup.kill", errno.ENOENT)])}
+each_way = pytest.mark.parametrize("way", KILLS)
 
 
 def test_a_daemon_that_escaped_is_ended_before_the_restart_and_named(container):
@@ -30,23 +41,79 @@ def test_a_daemon_that_escaped_gets_the_stop_signal_and_ends_with_the_container(
     assert not any(is_alive(pid) for pid in pids)
 
 
-def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container):
+CROWD = 1000
+
+
+def at(event):
+    """When gosv wrote a line, in milliseconds."""
+    return datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000
+
+
+@pytest.fixture
+def bare(container):
+    """How long a program that does nothing else takes for an equal tree, in the same kernel: from its
+    write to cgroup.kill until nobody is left, in milliseconds."""
+    burden = container().burden
+    cgroup = Cgroup("/sys/fs/cgroup/bare")
+    cgroup.path.mkdir()
+    crowd = subprocess.Popen(
+        ["sh", "-c", f"echo 0 > {cgroup.path}/cgroup.procs && exec {burden} scatter {CROWD}"],
+        stdout=subprocess.PIPE, text=True)
+    assert crowd.stdout.readline() == "scattered\n"
+    assert len(cgroup.processes()) == CROWD + 1
+    said = subprocess.run([burden, "kill", cgroup.path], stdout=subprocess.PIPE, text=True, check=True)
+    crowd.wait()
+    crowd.stdout.close()
+    until(lambda: not cgroup.processes(), "the leaf is empty")
+    cgroup.path.rmdir()
+    return int(said.stdout.split()[3]) / 1000
+
+
+def time_of_end(made, leaf):
+    """A process that tells when nobody is left there."""
+    return subprocess.Popen([made.burden, "watch", leaf.path], stdout=subprocess.PIPE, text=True)
+
+
+def check_times(decided, watcher, went_on, bare):
+    empty = int(watcher.communicate()[0].split()[1]) / 1e6
+    print(f"{CROWD} processes: a bare loop {bare:.0f} ms, gosv {empty - decided:.0f} ms from its decision "
+          f"until all were dead, {went_on - empty:.0f} ms until it had gone on")
+    # The kernel needs its time for a thousand deaths, and gosv reaps them meanwhile, on one processor.
+    # What is gosv's own is far below the 100 ms that are asked for.
+    assert empty - decided < 3 * bare + 100 * PATIENCE
+    assert went_on - empty < 100 * PATIENCE
+
+
+def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container, bare):
     made = container()
     run = made.manifest({"services": {"crowd": {
-        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter 1000"],
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter {CROWD}"],
         "stop_grace_period": "500ms",
     }}})
     run.stdout.wait_text("scattered", 120)
     leaf = made.leaf("crowd")
-    assert len(leaf.processes()) == 1001
+    assert len(leaf.processes()) == CROWD + 1
+    watcher = time_of_end(made, leaf)
     run.kill(signal.SIGTERM)
-    run.wait_event("killing", service="crowd")
-    begun = time.monotonic()
-    run.wait_event("stopped", service="crowd")
-    took = time.monotonic() - begun
-    print(f"1,000 processes ended within {took * 1000:.0f} ms of cgroup.kill")
-    assert took < 5  # this kernel runs on one processor, in a process
+    killing = run.wait_event("killing", service="crowd")
+    stopped = run.wait_event("stopped", service="crowd")
     assert run.wait() == 137
+    check_times(at(killing), watcher, at(stopped), bare)
+
+
+def test_a_restart_after_a_thousand_were_left_behind_comes_at_once(container, bare):
+    made = container()
+    run = made.manifest({"services": {"crowd": {
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} abandon {CROWD}"],
+        "stop_grace_period": "2s", "restart_delay": 0,
+    }}})
+    stopping = run.wait_event("stopping", 120, service="crowd")
+    assert stopping["msg"].startswith(f"{CROWD} left behind: ")
+    watcher = time_of_end(made, made.leaf("crowd"))
+    killing = run.wait_event("killing", service="crowd")
+    restarting = run.wait_event("restarting", service="crowd")
+    check_times(at(killing), watcher, at(restarting), bare)
+    run.wait_events(2, "started")
 
 
 def test_what_is_forwarded_goes_to_the_process_group_alone(container):
@@ -64,13 +131,66 @@ def test_what_is_forwarded_goes_to_the_process_group_alone(container):
     assert not is_alive(daemon)
 
 
-def test_a_process_in_a_cgroup_below_the_leaf_is_ended_too(container):
-    made = container()
-    run = made.manifest({"services": {"nest": {
-        "command": ["sh", "-c", "mkdir /sys/fs/cgroup/services/nest/inner && "
-                    "(echo 0 > /sys/fs/cgroup/services/nest/inner/cgroup.procs && "
-                    " exec sleep 1000) & sleep 0.5; exit 3"],
-        "restart": "no", "stop_grace_period": "200ms", "failure_action": "none",
+@each_way
+def test_a_daemon_that_ignores_the_stop_signal_is_killed_before_the_restart(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"web": {
+        "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} escape"],
+        "restart_delay": 0, "max_restarts": 1, "stop_grace_period": "100ms",
     }}})
     assert run.wait() == 3
-    assert run.events("killing", service="nest")
+    assert len(run.events("killing", service="web")) == 2
+    assert not made.services.exists
+
+
+@each_way
+def test_who_is_forked_while_the_others_are_killed_does_not_escape(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"chain": {
+        "command": [made.burden, "chain", "20"], "limits": {"pids": 100},
+        "stop_grace_period": "200ms",
+    }}})
+    run.stdout.wait_text("chained")
+    run.kill(signal.SIGTERM)
+    run.wait_event("killing", service="chain")
+    run.wait_event("stopped", service="chain")
+    assert run.wait() == 137
+    assert not made.services.exists
+
+
+@each_way
+def test_a_process_in_a_cgroup_below_the_leaf_is_ended_and_its_cgroup_removed(container, way):
+    made = container(**KILLS[way])
+    run = made.manifest({"services": {"nest": {
+        "command": [made.burden, "nest", "/sys/fs/cgroup/services/nest", "3"],
+        "restart_delay": 0, "max_restarts": 2, "stop_grace_period": "200ms",
+    }}})
+    assert run.wait() == 3
+    # Each start was into a leaf without what the one before had made and enabled.
+    assert run.stdout.text() == "nested\n" * 3
+    assert len(run.events("killing", service="nest")) == 3
+    assert not made.services.exists
+
+
+def test_cgroups_that_a_service_has_made_are_removed_at_the_end(container):
+    made = container()
+    run = made.manifest({"services": {"nest": {
+        "command": [made.burden, "nest", "/sys/fs/cgroup/services/nest", "0"],
+        "restart": "no", "stop_grace_period": "200ms",
+    }}})
+    assert run.wait() == 0
+    assert made.cgroup.children() == ["init"]
+
+
+def test_nothing_outside_the_leaf_is_removed_with_it(container, public):
+    made = container()
+    for name in ("empty", "target"):
+        os.mkdir(Path(public.path, name))
+    run = made.manifest({"services": {"web": {
+        # A directory of the container's own, mounted where a cgroup was.
+        "command": ["sh", "-c", "mkdir /sys/fs/cgroup/services/web/below && "
+                    f"mount --bind {public.path} /sys/fs/cgroup/services/web/below && echo mounted"],
+        "restart": "no"}}})
+    assert run.wait() == 0
+    assert run.stdout.text() == "mounted\n"
+    assert Path(public.path, "empty").is_dir() and Path(public.path, "target").is_dir()

@@ -7,18 +7,28 @@
 //   burden burn SECONDS   works for so long; says "used MS" of processor time
 //   burden scatter N      N processes in sessions of their own, children of nobody; says "scattered",
 //                         then waits
+//   burden chain N        N processes that each start a successor and end, for ever; says "chained", then
+//                         waits
+//   burden nest DIR CODE  makes the cgroup DIR/inner/most, a process that waits in it, and passes the
+//                         controllers on that there are; says "nested", then ends with CODE
+//   burden abandon N      as scatter, but ends with 3
+//   burden kill DIR       writes cgroup.kill and waits until nobody is left; says "write US empty US"
+//   burden watch DIR      waits until nobody is left; says "empty NS", the time of day
 //   burden escape         starts a daemon (double fork, own session) and ends with 3
+//   burden end            ends with 0
 //   burden where          says what /proc/self/cgroup says, then ends with 1
 //
 // "Waits": until a signal ends it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,13 +114,127 @@ static void let_go(void) {
     waitpid(between, NULL, 0);
 }
 
-static int scatter(long count) {
+static void scatter(long count) {
     for (long i = 0; i < count; ++i) {
         let_go();
     }
     printf("scattered\n");
     fflush(stdout);
+}
+
+static long long nanoseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// The kernel announces a change of cgroup.events as POLLPRI.
+static void wait_until_empty(const char* directory) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/cgroup.events", directory);
+    struct pollfd events = {.fd = open(path, O_RDONLY | O_CLOEXEC), .events = POLLPRI};
+    for (;;) {
+        char text[64];
+        const ssize_t size = pread(events.fd, text, sizeof text - 1, 0);
+        if (size <= 0) {
+            return;  // removed: there was nobody left
+        }
+        text[size] = '\0';
+        if (strstr(text, "populated 0") != NULL) {
+            return;
+        }
+        poll(&events, 1, -1);
+    }
+}
+
+// What gosv does at the least, and nothing else: to compare it with.
+static int kill_bare(const char* directory) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/cgroup.kill", directory);
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    const long long begun = nanoseconds(CLOCK_MONOTONIC);
+    if (file < 0 || write(file, "1", 1) != 1) {
+        perror(path);
+        return 64;
+    }
+    const long long written = nanoseconds(CLOCK_MONOTONIC);
+    wait_until_empty(directory);
+    printf("write %lld empty %lld\n", (written - begun) / 1000,
+           (nanoseconds(CLOCK_MONOTONIC) - begun) / 1000);
+    return 0;
+}
+
+static int watch(const char* directory) {
+    wait_until_empty(directory);
+    printf("empty %lld\n", nanoseconds(CLOCK_REALTIME));
+    return 0;
+}
+
+// Nobody is there for long: whoever is listed may be gone, and somebody else is not listed yet.
+static _Noreturn void succeed_for_ever(void) {
+    for (;;) {
+        const pid_t next = fork();
+        if (next > 0) {
+            _exit(0);
+        }
+        usleep(1000);
+    }
+}
+
+static int chain(long count) {
+    for (long i = 0; i < count; ++i) {
+        if (fork() == 0) {
+            setsid();
+            signal(SIGTERM, SIG_IGN);
+            succeed_for_ever();
+        }
+    }
+    printf("chained\n");
+    fflush(stdout);
     wait_for_ever();
+}
+
+static void write_file(const char* directory, const char* name, const char* text) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, text, strlen(text)) < 0) {
+        perror(path);
+        exit(64);
+    }
+    close(file);
+}
+
+// As a service does it that manages cgroups itself: it moves aside first, then divides its own.
+static int nest(const char* directory, int code) {
+    char path[512];
+    for (const char* const* below = (const char* const[]){"aside", "inner", "inner/most", NULL};
+         *below != NULL; ++below) {
+        snprintf(path, sizeof path, "%s/%s", directory, *below);
+        if (mkdir(path, 0755) != 0) {
+            perror(path);
+            return 64;
+        }
+    }
+    write_file(directory, "aside/cgroup.procs", "0");
+    write_file(directory, "cgroup.subtree_control", "+memory +pids");
+    const pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        write_file(directory, "inner/most/cgroup.procs", "0");
+        wait_for_ever();
+    }
+    // Not before it is there.
+    for (char events[64] = ""; strstr(events, "populated 1") == NULL; usleep(1000)) {
+        snprintf(path, sizeof path, "%s/inner/most/cgroup.events", directory);
+        const int file = open(path, O_RDONLY | O_CLOEXEC);
+        const ssize_t size = read(file, events, sizeof events - 1);
+        events[size > 0 ? size : 0] = '\0';
+        close(file);
+    }
+    printf("nested\n");
+    fflush(stdout);
+    return code;
 }
 
 // Nothing of the C library before the first look: where the process is when its program begins.
@@ -126,6 +250,9 @@ int main(int argc, char** argv) {
     const long number = argc > 2 ? atol(argv[2]) : 0;
     if (strcmp(what, "where") == 0) {
         return where();
+    }
+    if (strcmp(what, "end") == 0) {
+        return 0;
     }
     if (strcmp(what, "eat") == 0) {
         eat(number);
@@ -143,7 +270,24 @@ int main(int argc, char** argv) {
         return burn(number);
     }
     if (strcmp(what, "scatter") == 0) {
-        return scatter(number);
+        scatter(number);
+        wait_for_ever();
+    }
+    if (strcmp(what, "abandon") == 0) {
+        scatter(number);
+        return 3;
+    }
+    if (strcmp(what, "kill") == 0 && argc == 3) {
+        return kill_bare(argv[2]);
+    }
+    if (strcmp(what, "watch") == 0 && argc == 3) {
+        return watch(argv[2]);
+    }
+    if (strcmp(what, "chain") == 0) {
+        return chain(number);
+    }
+    if (strcmp(what, "nest") == 0 && argc == 4) {
+        return nest(argv[2], atoi(argv[3]));
     }
     if (strcmp(what, "escape") == 0) {
         let_go();

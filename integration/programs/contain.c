@@ -1,12 +1,14 @@
 // Starts a program as PID 1 of a container as an engine makes one, for the tests that have a kernel
 // of their own (integration/kernel). Speaks the same protocol as launch.c.
 //
-//   contain --control FD --cgroup DIR [--mount rw|ro|none] [--no-clone3] [--uid N] -- PROGRAM [ARG...]
+//   contain --control FD --cgroup DIR [--mount rw|ro|none|host] [--host-cgroupns] [--no-clone3] [--uid N]
+//           [--fault CALL:PATH:ERRNO]... [--fault-step N:ERRNO] [--fault-log FILE] -- PROGRAM [ARG...]
 //
 // DIR is a cgroup v2 directory that exists; the program begins in it, in fresh PID, mount, cgroup, IPC
-// and UTS namespaces, with /sys/fs/cgroup showing its own cgroup. --no-clone3 is what Docker's default
-// seccomp profile does: ENOSYS. On the control socket "pid P init P", later "exit N" or "signal N";
-// closing the other end kills everything.
+// and UTS namespaces, with /sys/fs/cgroup showing its own cgroup. --mount host leaves the machine's own
+// mount there (docker run -v /sys/fs/cgroup:/sys/fs/cgroup), --host-cgroupns gives it no cgroup namespace.
+// --no-clone3 is what Docker's default seccomp profile does: ENOSYS; for the faults see faults.h. On the
+// control socket "pid P init P", later "exit N" or "signal N"; closing the other end kills everything.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -22,15 +24,19 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "faults.h"
 
 struct options {
     int control;
     const char* cgroup;
     const char* mount;
     int no_clone3;
+    int host_cgroupns;
     unsigned uid;
     char** argv;
 };
@@ -56,6 +62,9 @@ static void mount_as_engine(const char* how) {
         mount("proc", "/proc", "proc", quiet, NULL) != 0) {
         fail("mount /proc");
     }
+    if (strcmp(how, "host") == 0) {
+        return;
+    }
     if (umount2("/sys/fs/cgroup", MNT_DETACH) != 0) {
         fail("umount /sys/fs/cgroup");
     }
@@ -79,8 +88,8 @@ static void deny_clone3(void) {
     }
 }
 
-static _Noreturn void become_program(const struct options* options, const sigset_t* mask,
-                                     int alone) {
+static _Noreturn void become_program(const struct options* options, const sigset_t* mask, int alone,
+                                     int faults) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     char byte;
     if (read(alone, &byte, 1) < 0) {  // end of file: whoever started us has left the cgroup
@@ -91,6 +100,9 @@ static _Noreturn void become_program(const struct options* options, const sigset
     mount_as_engine(options->mount);
     if (options->no_clone3) {
         deny_clone3();
+    }
+    if (faults_wanted()) {
+        faults_begin(faults);
     }
     if (options->uid != 0 &&
         (setgroups(0, NULL) != 0 || setresgid(options->uid, options->uid, options->uid) != 0 ||
@@ -107,7 +119,7 @@ static void on_child(int signal) {
 }
 
 // Until the program or the other end of the control socket is gone.
-static void watch(int control, pid_t program, const sigset_t* unblocked) {
+static void watch(int control, int listener, pid_t program, const sigset_t* unblocked) {
     for (;;) {
         int status;
         if (program > 0 && waitpid(program, &status, WNOHANG) == program) {
@@ -115,8 +127,14 @@ static void watch(int control, pid_t program, const sigset_t* unblocked) {
                     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
             program = -1;
         }
-        struct pollfd end = {.fd = control, .events = POLLIN};
-        if (ppoll(&end, 1, NULL, unblocked) == 1) {
+        struct pollfd ready[] = {{.fd = control, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+        const int count = ppoll(ready, 2, NULL, unblocked);
+        if (count > 0 && (ready[1].revents & POLLIN) != 0) {
+            faults_answer(listener, program);
+        } else if (count > 0 && ready[1].revents != 0) {
+            listener = -1;  // nobody is left whose calls could fail
+        }
+        if (count > 0 && ready[0].revents != 0) {
             if (program > 0) {
                 kill(program, SIGKILL);
                 waitpid(program, NULL, 0);
@@ -131,6 +149,8 @@ static int parse(int argc, char** argv, struct options* options) {
     for (; i < argc && strcmp(argv[i], "--") != 0; ++i) {
         if (strcmp(argv[i], "--no-clone3") == 0) {
             options->no_clone3 = 1;
+        } else if (strcmp(argv[i], "--host-cgroupns") == 0) {
+            options->host_cgroupns = 1;
         } else if (i + 1 == argc) {
             return 0;
         } else if (strcmp(argv[i], "--control") == 0) {
@@ -141,8 +161,13 @@ static int parse(int argc, char** argv, struct options* options) {
             options->mount = argv[++i];
         } else if (strcmp(argv[i], "--uid") == 0) {
             options->uid = (unsigned)atoi(argv[++i]);
-        } else {
+        } else if (strcmp(argv[i], "--fault-log") == 0) {
+            faults_log_to(argv[++i]);
+        } else if ((strcmp(argv[i], "--fault") != 0 || !faults_add_rule(argv[i + 1])) &&
+                   (strcmp(argv[i], "--fault-step") != 0 || !faults_add_step(argv[i + 1]))) {
             return 0;
+        } else {
+            ++i;
         }
     }
     options->argv = argv + i + 1;
@@ -169,8 +194,8 @@ int main(int argc, char** argv) {
 
     // In between, so that the namespaces are made where the program will be, and this process, which
     // must outlive the cgroup, stays outside.
-    const int flags =
-        CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD;
+    const int flags = CLONE_NEWPID | CLONE_NEWNS | (options.host_cgroupns ? 0 : CLONE_NEWCGROUP) |
+                      CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD;
     char home[512] = "";
     const int file = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
     if (file < 0 || read(file, home, sizeof home - 1) < 4) {
@@ -178,7 +203,8 @@ int main(int argc, char** argv) {
     }
     close(file);
     int alone[2];
-    if (pipe2(alone, O_CLOEXEC) != 0) {
+    int faults[2];
+    if (pipe2(alone, O_CLOEXEC) != 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, faults) != 0) {
         fail("pipe");
     }
     join_cgroup(options.cgroup);
@@ -188,7 +214,8 @@ int main(int argc, char** argv) {
     }
     if (program == 0) {
         close(alone[1]);
-        become_program(&options, &original, alone[0]);
+        close(faults[0]);
+        become_program(&options, &original, alone[0], faults[1]);
     }
     char back[600];
     home[strcspn(home, "\n")] = '\0';
@@ -196,10 +223,13 @@ int main(int argc, char** argv) {
     join_cgroup(back);
     close(alone[0]);
     close(alone[1]);
+    close(faults[1]);
+    const int listener = faults_wanted() ? faults_receive(faults[0]) : -1;
+    close(faults[0]);
     dprintf(options.control, "pid %d init %d\n", program, program);
     for (int fd = 0; fd <= 2; ++fd) {
         close(fd);  // the program's streams must reach their end when it does
     }
-    watch(options.control, program, &original);
+    watch(options.control, listener, program, &original);
     return 0;
 }

@@ -1,10 +1,13 @@
-// The first process of a throw-away kernel (user-mode-linux): makes it a machine with cgroup v2 and
-// runs one program in it, as an ordinary process or in its own place, as the kernel's PID 1.
+// The first process of a throw-away kernel: makes it a machine with cgroup v2 and runs one program
+// in it, as an ordinary process or in its own place, as the kernel's PID 1.
 //
-// The guest's root is the host's own file system through hostfs, read-only, under an overlay in
-// memory: every program is there under its usual path, and nothing that is written reaches the host.
-// The only window out is the job directory (GUEST_JOB, from the kernel's command line), mounted on
-// /run/job:
+// The guest's root is the host's own file system through hostfs or virtiofs, read-only, under an
+// overlay in memory: every program is there under its usual path, and nothing that is written
+// reaches the host. From the kernel's command line:
+//   GUEST_JOB      the job directory in user-mode-linux; elsewhere it is the virtiofs "job"
+//   GUEST_MODULES  kernel modules to load, between colons
+//   GUEST_CONSOLE  where the program's output goes
+// The only window out is the job directory, mounted on /run/job:
 //   job     NUL-separated: "pid1" or "child", working directory, "K=V"..., "--", argv...
 //   status  written at the end: "exit N" or "signal N"; with pid1 there is none, a kernel whose
 //           PID 1 ends panics and says how on the console
@@ -23,7 +26,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -64,7 +66,8 @@ static void read_job(const char* path, struct job* job) {
     static char text[MOST_BYTES];
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = 0;
-    for (ssize_t more; fd >= 0 && (more = read(fd, text + size, sizeof text - 1 - (size_t)size)) > 0;) {
+    for (ssize_t more;
+         fd >= 0 && (more = read(fd, text + size, sizeof text - 1 - (size_t)size)) > 0;) {
         size += more;
     }
     if (fd < 0 || size == 0) {
@@ -73,7 +76,8 @@ static void read_job(const char* path, struct job* job) {
     close(fd);
     char* words[MOST_WORDS] = {NULL};
     int count = 0;
-    for (char* word = text; word < text + size && count < MOST_WORDS - 1; word += strlen(word) + 1) {
+    for (char* word = text; word < text + size && count < MOST_WORDS - 1;
+         word += strlen(word) + 1) {
         words[count++] = word;
     }
     if (count < 2) {
@@ -92,17 +96,23 @@ static void read_job(const char* path, struct job* job) {
     }
 }
 
-static void load_overlay(void) {
-    struct utsname kernel;
-    uname(&kernel);
-    char path[256];
-    snprintf(path, sizeof path, "/usr/lib/uml/modules/%s/kernel/fs/overlayfs/overlay.ko",
-             kernel.release);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
-        fail(path);
+static void mount_job(void) {
+    const char* const directory = getenv("GUEST_JOB");
+    const int failed = directory != NULL ? mount("none", "/run", "hostfs", 0, directory)
+                                         : mount("job", "/run", "virtiofs", 0, NULL);
+    if (failed) {
+        fail("the job's directory");
     }
-    close(fd);
+}
+
+static void load_modules(char* paths) {
+    for (char* path = strtok(paths, ":"); path != NULL; path = strtok(NULL, ":")) {
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
+            fail(path);
+        }
+        close(fd);
+    }
 }
 
 // Everything writable, and thrown away at power off.
@@ -145,10 +155,10 @@ static void raise_loopback(void) {
     close(fd);
 }
 
-static void use_console(void) {
-    const int fd = open("/dev/tty0", O_RDWR | O_NOCTTY);
+static void use_console(const char* path) {
+    const int fd = open(path, O_RDWR | O_NOCTTY);
     if (fd < 0) {
-        fail("/dev/tty0");
+        fail(path);
     }
     struct termios terminal;
     if (tcgetattr(fd, &terminal) == 0) {
@@ -187,15 +197,18 @@ static void write_status(int status) {
 
 int main(void) {
     static struct job job;
-    const char* directory = getenv("GUEST_JOB");
-    if (directory == NULL || mount("none", "/run", "hostfs", 0, directory) != 0) {
-        fail("the job's directory (GUEST_JOB)");
+    char* const modules = getenv("GUEST_MODULES");
+    const char* const console = getenv("GUEST_CONSOLE");
+    if (modules == NULL || console == NULL) {
+        errno = EINVAL;
+        fail("the kernel's command line");
     }
+    mount_job();
     read_job("/run/job", &job);
-    load_overlay();
+    load_modules(modules);
     switch_root();
     mount_kernel_file_systems();
-    use_console();
+    use_console(console);
     raise_loopback();
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
     sethostname("guest", 5);

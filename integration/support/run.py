@@ -62,7 +62,9 @@ class Run:
                 stdin=stdin, stdout=stdout, stderr=stderr, env=env, cwd=cwd,
                 pass_fds=(theirs.fileno(), *pass_fds), start_new_session=True,
                 restore_signals=True,
-                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked),
+                # None, where it may be: then Python needs no copy of itself (vfork).
+                preexec_fn=(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked))
+                if blocked else None,
             )
         self.stdin = self._launcher.stdin
         self.stdout = self._lines(self._launcher.stdout, "stdout")

@@ -42,12 +42,14 @@ std::vector<os::LeafSpec> leaves_of(const manifest::Plan& plan) {
 }
 
 os::CgroupSetUp set_up(const manifest::Plan& plan) {
-    const os::CgroupPlace place = os::find_own_cgroup();
+    os::CgroupPlace place = os::find_own_cgroup();
     if (place.obstacle == CgroupObstacle::none) {
         Result<Fd> own = sys::open_directory(place.directory.c_str());
         if (own.ok()) {
             return os::build_cgroup_tree(place, std::move(own).value(), leaves_of(plan));
         }
+        place.obstacle = CgroupObstacle::refused;
+        place.why = place.directory + ": " + std::string(errno_text(own.error().err));
     }
     os::CgroupSetUp nothing;
     nothing.obstacle = place.obstacle;
@@ -70,10 +72,32 @@ void without_tree(const manifest::Plan& plan, const os::CgroupSetUp& set_up,
     }
 }
 
+// The limit is in force, but the container's own is reached first.
+void compare(const manifest::ExecSpec& exec, const os::OwnLimits& own, CgroupDecision& decision) {
+    const auto above = [&](const char* key, const char* file, std::optional<std::uint64_t> limit,
+                           std::optional<std::uint64_t> of_container, const char* unit) {
+        if (limit && of_container && *limit != UINT64_MAX && *limit > *of_container) {
+            decision.warnings.push_back("limits." + std::string(key) + " of " + exec.name + ", " +
+                                        std::to_string(*limit) + unit +
+                                        ", cannot be reached: the container itself has " +
+                                        std::to_string(*of_container) + unit + " (" + file + ")");
+        }
+    };
+    above("memory", "memory.max", exec.limits.memory, own.memory, " bytes");
+    above("pids", "pids.max", exec.limits.pids, own.pids, " processes");
+    above("cpus", "cpu.max", exec.limits.cpus_milli, own.cpus_milli, " thousandths of a CPU");
+}
+
 void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecision& decision) {
     decision.note = "limits are enforced";
     if (!set_up.tree->controllers().empty()) {
         decision.note += ", controllers: " + set_up.tree->controllers();
+    }
+    if (!set_up.tree->events().is_open()) {
+        decision.note += "; no inotify instance left: OOM kills are told when their service ends";
+    }
+    for (const manifest::ExecSpec& exec : plan.execs) {
+        compare(exec, set_up.own_limits, decision);
     }
     std::string fatal;
     for (const os::SettingProblem& problem : set_up.problems) {
@@ -91,7 +115,7 @@ void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecisi
         }
     }
     if (!fatal.empty()) {
-        set_up.tree->remove();
+        set_up.tree->undo();
         decision.fatal = fatal;
         return;
     }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 
+#include "cgroup_move.hpp"
 #include "gosv/os/cgroup.hpp"
 #include "gosv/os/cgroup_files.hpp"
 
@@ -54,6 +55,13 @@ CgroupObstacle obstacle_of(int err) noexcept {
     }
 }
 
+// Cuts the first of the blank-separated words off.
+std::string_view cut_word(std::string_view& list) noexcept {
+    const std::string_view word = list.substr(0, list.find(' '));
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
+    return word;
+}
+
 }  // namespace
 
 class TreeBuilder {
@@ -64,11 +72,12 @@ class TreeBuilder {
                                              Proc::open())) {}
 
     CgroupSetUp build() {
-        if (make("init") && make_room() && enable_in_own() && make("services") &&
-            enable_in_services() && make_leaves()) {
+        if (make("init", &tree_->made_init_) && make_room() && enable_in_own() &&
+            make("services") && enable_in_services() && make_leaves()) {
+            result_.own_limits = read_own_limits();
             result_.tree = std::move(tree_);
         } else {
-            tree_->remove();
+            tree_->undo();
         }
         return std::move(result_);
     }
@@ -86,31 +95,20 @@ class TreeBuilder {
         return fail(obstacle_of(err), place_.directory + ": " + describe(step.c_str(), err));
     }
 
-    bool make(const char* directory) {
-        if (::mkdirat(own().raw(), directory, 0755) != 0 && errno != EEXIST) {
-            return fail(std::string("mkdir ") + directory, errno);
+    bool make(const char* directory, bool* is_new = nullptr) {
+        const bool made = ::mkdirat(own().raw(), directory, 0755) == 0;
+        if (is_new != nullptr) {
+            *is_new = made;
         }
-        return true;
+        return made || errno == EEXIST || fail(std::string("mkdir ") + directory, errno);
     }
 
-    // Everybody into `init`. Leaves in `unmoved` whom the kernel would not move, and why.
+    // Everybody into `init`; false while somebody was there. In `unmoved_` who stays, and why.
     bool move_all() {
-        unmoved_.clear();
-        bool somebody = false;
-        cgroup::Processes processes = cgroup::Processes::open(own(), "cgroup.procs");
-        while (const auto pid = processes.next()) {
-            somebody = true;
-            if (!pid->exists()) {
-                unmoved_ = "a process of another PID namespace";
-                continue;
-            }
-            const std::string number = std::to_string(pid->value);
-            const Status moved = cgroup::write_file(own(), "init/cgroup.procs", number);
-            if (!moved.ok() && moved.error().err != ESRCH) {
-                unmoved_ = "process " + number + ": " + std::string(errno_text(moved.error().err));
-            }
-        }
-        return !somebody;
+        const cgroup::Moved moved =
+            cgroup::move_processes(own(), "cgroup.procs", "init/cgroup.procs");
+        unmoved_ = moved.unmoved;
+        return !moved.somebody && unmoved_.empty();
     }
 
     bool make_room() {
@@ -153,16 +151,32 @@ class TreeBuilder {
         return list;
     }
 
-    std::string read(const char* file) const {
+    // nullopt: told as the obstacle.
+    std::optional<std::string> read(const char* file) {
         char buffer[512];
         const auto text = cgroup::read_file(own(), file, buffer);
-        return text.ok() ? std::string(text.value()) : std::string();
+        if (!text.ok()) {
+            fail(file, text.error().err);
+            return std::nullopt;
+        }
+        return std::string(text.value());
     }
 
     bool enable_in_own() {
-        const std::string list = wanted(read("cgroup.controllers"));
+        const auto offered = read("cgroup.controllers");
+        const auto already = offered ? read("cgroup.subtree_control") : std::nullopt;
+        if (!already) {
+            return false;
+        }
+        const std::string list = wanted(*offered);
         if (list.empty()) {
             return true;
+        }
+        for (std::string_view rest = list; !rest.empty();) {
+            const std::string_view controller = cut_word(rest).substr(1);
+            if (!cgroup::has_word(*already, controller)) {
+                tree_->enabled_.append(" -").append(controller);
+            }
         }
         for (int left = kTries;; --left) {
             const Status enabled = cgroup::write_file(own(), "cgroup.subtree_control", list);
@@ -188,8 +202,7 @@ class TreeBuilder {
     bool enable_one_by_one(std::string_view list, int err) {
         bool some = false;
         while (!list.empty()) {
-            const std::string_view word = list.substr(0, list.find(' '));
-            list.remove_prefix(std::min(word.size() + 1, list.size()));
+            const std::string_view word = cut_word(list);
             some = cgroup::write_file(own(), "cgroup.subtree_control", word).ok() || some;
         }
         return some || fail("cgroup.subtree_control", err);
@@ -197,7 +210,11 @@ class TreeBuilder {
 
     bool enable_in_services() {
         // What the own cgroup really passes on.
-        const std::string list = wanted(read("services/cgroup.controllers"));
+        const auto offered = read("services/cgroup.controllers");
+        if (!offered) {
+            return false;
+        }
+        const std::string list = wanted(*offered);
         if (list.empty()) {
             return true;
         }
@@ -213,24 +230,27 @@ class TreeBuilder {
     bool make_leaves() {
         for (std::size_t i = 0; i < tree_->leaves_.size(); ++i) {
             CgroupTree::Leaf& leaf = tree_->leaves_[i];
-            const Status made = tree_->make_leaf(leaf);
-            if (!made.ok()) {
-                return fail("mkdir " + leaf.path, made.error().err);
+            const Result<bool> is_new = tree_->make_leaf(leaf);
+            if (!is_new.ok()) {
+                return fail("mkdir " + leaf.path, is_new.error().err);
             }
-            if (tree_->is_populated(i)) {
-                return fail(CgroupObstacle::taken,
-                            place_.directory + "/" + leaf.path + " has processes already");
+            if (!is_new.value()) {
+                if (tree_->is_populated(i)) {
+                    return fail(CgroupObstacle::taken,
+                                place_.directory + "/" + leaf.path + " has processes already");
+                }
+                (void)tree_->take_oom_kills(i);  // of before
             }
-            (void)tree_->take_oom_kills(i);
             write_settings(i);
+            tree_->watch(leaf);
         }
         return true;
     }
 
     void write_settings(std::size_t index) {
-        const CgroupTree::Leaf& leaf = tree_->leaves_[index];
+        CgroupTree::Leaf& leaf = tree_->leaves_[index];
         for (const CgroupSetting& setting : leaf.settings) {
-            const Status written = tree_->write(leaf, setting.file, setting.value);
+            const Status written = tree_->set(leaf, setting);
             if (!written.ok() && setting.asked_for) {
                 const int err = written.error().err;
                 result_.problems.push_back({.leaf = index,
@@ -242,11 +262,47 @@ class TreeBuilder {
         }
     }
 
+    // The root cgroup of a machine has none of these files.
+    OwnLimits read_own_limits() const {
+        const auto value = [this](const char* file, std::span<char> buffer) {
+            const auto text = cgroup::read_file(own(), file, buffer);
+            return text.ok() ? text.value() : std::string_view();
+        };
+        char buffer[64];
+        OwnLimits limits;
+        limits.memory = cgroup::number(value("memory.max", buffer));
+        limits.pids = cgroup::number(value("pids.max", buffer));
+        std::string_view cpu = value("cpu.max", buffer);  // "50000 100000": quota, period
+        const auto quota = cgroup::number(cut_word(cpu));
+        const auto period = cgroup::number(cpu);
+        if (quota && period && *period != 0) {
+            limits.cpus_milli = *quota * 1000 / *period;
+        }
+        return limits;
+    }
+
     const CgroupPlace& place_;
     std::unique_ptr<CgroupTree> tree_;
     CgroupSetUp result_;
     std::string unmoved_;
 };
+
+void CgroupTree::undo() {
+    remove();
+    if (!enabled_.empty()) {
+        (void)cgroup::write_file(own_.borrow(), "cgroup.subtree_control",
+                                 std::string_view(enabled_).substr(1));
+    }
+    // Who is in an `init` that was there before may have been there before: it stays. So does who
+    // cannot go back, because somebody else has enabled controllers meanwhile.
+    if (made_init_) {
+        for (int left = kTries;
+             left > 0 && ::unlinkat(own_.raw(), "init", AT_REMOVEDIR) != 0 && errno == EBUSY;
+             --left) {
+            (void)cgroup::move_processes(own_.borrow(), "init/cgroup.procs", "cgroup.procs");
+        }
+    }
+}
 
 CgroupSetUp build_cgroup_tree(const CgroupPlace& place, Fd own, std::vector<LeafSpec> leaves) {
     return TreeBuilder(place, std::move(own), std::move(leaves)).build();

@@ -129,6 +129,9 @@ void judge_cgroup(const CgroupFacts& facts, CgroupPlace& place) {
     if (!facts.is_cgroup2) {
         // On v1 hosts /sys/fs/cgroup is a tmpfs in which a mkdir would even succeed.
         obstruct(CgroupObstacle::absent, directory + " is not a cgroup2 file system");
+    } else if (!facts.type.empty() && facts.type != "domain") {
+        // Before the list of processes, which the kernel does not show of a threaded one.
+        obstruct(CgroupObstacle::threaded, directory + " has the type '" + facts.type + "'");
     } else if (!facts.lists_us) {
         obstruct(CgroupObstacle::foreign, directory + " is not the cgroup that gosv is in");
     } else if (facts.v1_controllers && facts.controllers.find("memory") == std::string::npos) {
@@ -136,8 +139,6 @@ void judge_cgroup(const CgroupFacts& facts, CgroupPlace& place) {
     } else if (facts.type.empty() && !facts.is_machine_init) {
         obstruct(CgroupObstacle::root,
                  directory + " is the root cgroup of the machine, and gosv is not its init");
-    } else if (!facts.type.empty() && facts.type != "domain") {
-        obstruct(CgroupObstacle::threaded, directory + " has the type '" + facts.type + "'");
     } else if (facts.read_only) {
         obstruct(CgroupObstacle::read_only, directory + " is mounted read-only");
     } else if (!facts.may_write) {

@@ -8,22 +8,14 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cgroup_leaf_file.hpp"
 #include "gosv/os/cgroup.hpp"
+#include "gosv/os/cgroup_below.hpp"
 #include "gosv/os/cgroup_files.hpp"
-#include "gosv/os/sys.hpp"
 
 namespace gosv::os {
 
 namespace {
-
-// A leaf's path and one of its files; names of services have at most 63 characters.
-struct LeafFile {
-    char text[160];
-
-    LeafFile(const std::string& leaf, const char* file) noexcept {
-        (void)std::snprintf(text, sizeof text, "%s/%s", leaf.c_str(), file);
-    }
-};
 
 // A leaf that is gone is empty. One that cannot be looked at (no descriptor to be had) may not be:
 // a restart beside what is left is worse than one that waits for the next look.
@@ -78,46 +70,69 @@ void CgroupTree::watch(Leaf& leaf) noexcept {
         leaf.events_watch = add("cgroup.events");
         // Where the kernel kills the whole leaf, its main process's death tells; watching would
         // only wake gosv each time a service that lives at its limit touches it.
-        const bool dies_whole = std::any_of(
-            leaf.settings.begin(), leaf.settings.end(), [](const CgroupSetting& setting) {
-                return std::string_view(setting.file) == "memory.oom.group" && setting.value == "1";
-            });
-        leaf.memory_watch = dies_whole ? -1 : add("memory.events");
+        leaf.memory_watch = leaf.dies_whole ? -1 : add("memory.events");
     }
 }
 
-Status CgroupTree::make_leaf(Leaf& leaf) noexcept {
+Result<bool> CgroupTree::make_leaf(Leaf& leaf) noexcept {
     // What an earlier gosv has left there goes, with its limits. Refused when it is in use.
-    (void)::unlinkat(own_.raw(), leaf.path.c_str(), AT_REMOVEDIR);
-    if (::mkdirat(own_.raw(), leaf.path.c_str(), 0755) != 0 && errno != EEXIST) {
+    (void)cgroup::remove(own_.borrow(), leaf.path.c_str());
+    const bool is_new = ::mkdirat(own_.raw(), leaf.path.c_str(), 0755) == 0;
+    if (!is_new && errno != EEXIST) {
         return SysError{errno, "mkdir"};
     }
     leaf.oom_events = 0;
     leaf.oom_kills = 0;
     leaf.kill_again = false;
+    leaf.dies_whole = false;
+    leaf.was_killed = false;
+    return is_new;
+}
+
+Status CgroupTree::set(Leaf& leaf, const CgroupSetting& setting) noexcept {
+    const Status written = write(leaf, setting.file, setting.value);
+    if (written.ok() && std::string_view(setting.file) == "memory.oom.group") {
+        leaf.dies_whole = setting.value == "1";
+    }
+    return written;
+}
+
+Status CgroupTree::fill_leaf(Leaf& leaf) noexcept {
+    const Result<bool> made = make_leaf(leaf);
+    if (!made.ok()) {
+        return made.error();
+    }
+    Status first_failure;
+    for (const CgroupSetting& setting : leaf.settings) {
+        const Status written = set(leaf, setting);
+        // What could not be had at the first time was told then.
+        if (first_failure.ok() && !written.ok() && setting.asked_for &&
+            written.error().err != ENOENT) {
+            first_failure = SysError{written.error().err, setting.file};
+        }
+    }
     watch(leaf);
-    return {};
+    return first_failure;
 }
 
 Result<Fd> CgroupTree::open_leaf(std::size_t index) noexcept {
     Leaf& leaf = leaves_[index];
     const auto open = [&]() noexcept {
-        return ::openat(own_.raw(), leaf.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return Fd(::openat(own_.raw(), leaf.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     };
-    Fd directory(open());
+    Fd directory = open();
+    if (directory.is_open() && (leaf.was_killed || is_divided(leaf))) {
+        if (!cgroup::remove(own_.borrow(), leaf.path.c_str())) {
+            return SysError{EAGAIN, "rmdir"};
+        }
+        directory = open();
+    }
     if (!directory.is_open() && errno == ENOENT) {
-        const Status made = make_leaf(leaf);
-        if (!made.ok()) {
-            return made.error();
+        const Status filled = fill_leaf(leaf);
+        if (!filled.ok()) {
+            return filled.error();
         }
-        for (const CgroupSetting& setting : leaf.settings) {
-            const Status written = write(leaf, setting.file, setting.value);
-            // What could not be had at the first time was told then.
-            if (!written.ok() && setting.asked_for && written.error().err != ENOENT) {
-                return SysError{written.error().err, setting.file};
-            }
-        }
-        directory.reset(open());
+        directory = open();
     }
     if (!directory.is_open()) {
         return SysError{errno, "open"};
@@ -131,6 +146,12 @@ bool CgroupTree::has_processes(const Leaf& leaf) const noexcept {
     cgroup::Processes processes =
         cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
     return processes.next().has_value() || may_hide_somebody(processes.error());
+}
+
+bool CgroupTree::is_divided(const Leaf& leaf) const noexcept {
+    char enabled[256];
+    const auto controllers = read(leaf, "cgroup.subtree_control", enabled);
+    return has_subgroups(leaf) || (controllers.ok() && controllers.value().size() > 1);
 }
 
 bool CgroupTree::has_subgroups(const Leaf& leaf) const noexcept {
@@ -148,60 +169,48 @@ bool CgroupTree::is_populated(std::size_t index) noexcept {
         events.ok() ? cgroup::keyed_value(events.value(), "populated").value_or(0) != 0 &&
                           (has_processes(leaf) || has_subgroups(leaf))
                     : may_hide_somebody(events.error().err);
-    if (!populated) {
+    if (!populated && leaf.kill_again) {
         leaf.kill_again = false;
+        (void)write(leaf, "cgroup.freeze", "0");
     } else if (leaf.kill_again) {
         (void)freeze_and_kill(leaf);
     }
     return populated;
 }
 
-// The line of the unified hierarchy in /proc/PID/cgroup, from the leaf's path on: "" when the
-// process is in the leaf itself, "/..." when it is below, else an error (EXDEV: elsewhere).
-Result<std::string_view> CgroupTree::place_in(const Leaf& leaf, Pid pid,
-                                              std::span<char> buffer) const noexcept {
+// By the line of the unified hierarchy in /proc/PID/cgroup.
+Membership CgroupTree::membership_of(const Leaf& leaf, Pid pid) const noexcept {
     char path[32];
     (void)std::snprintf(path, sizeof path, "%d/cgroup", pid.value);
+    char buffer[4096];
     const auto text = proc_.read(path, buffer);
     if (!text.ok()) {
-        return text.error();
+        const int err = text.error().err;
+        return err == ENOENT || err == ESRCH ? Membership::gone : Membership::outside;
     }
     const std::size_t unified = text.value().find("0::");
     if (unified == std::string_view::npos) {
-        return SysError{EXDEV, "cgroup"};
+        return Membership::outside;
     }
     std::string_view rest = text.value().substr(unified + 3);
     rest = rest.substr(0, rest.find('\n'));
+    // PATH/LEAF, or something below it: "services/web-2" is not in "services/web".
     for (const std::string_view part :
          {std::string_view(path_), std::string_view("/"), std::string_view(leaf.path)}) {
         if (!rest.starts_with(part)) {
-            return SysError{EXDEV, "cgroup"};
+            return Membership::outside;
         }
         rest.remove_prefix(part.size());
     }
-    if (!rest.empty() && rest.front() != '/') {
-        return SysError{EXDEV, "cgroup"};  // "services/web-2" is not in "services/web"
-    }
-    return rest;
+    return rest.empty() || rest.front() == '/' ? Membership::inside : Membership::outside;
 }
 
 bool CgroupTree::is_member(const Leaf& leaf, Pid pid) const noexcept {
-    char buffer[4096];
-    const auto place = place_in(leaf, pid, buffer);
-    return place.ok() && place.value().empty();
+    return membership_of(leaf, pid) == Membership::inside;
 }
 
 Membership CgroupTree::membership(std::size_t index, Pid process) const noexcept {
-    if (!process.exists()) {
-        return Membership::outside;
-    }
-    char buffer[4096];
-    const auto place = place_in(leaves_[index], process, buffer);
-    if (place.ok()) {
-        return Membership::inside;
-    }
-    const int err = place.error().err;
-    return err == ENOENT || err == ESRCH ? Membership::gone : Membership::outside;
+    return process.exists() ? membership_of(leaves_[index], process) : Membership::outside;
 }
 
 std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer) noexcept {
@@ -212,7 +221,7 @@ std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer)
     std::size_t used = 0;
     cgroup::Processes processes =
         cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
-    while (const auto pid = processes.next()) {
+    while (const auto pid = count < kMostAtOnce ? processes.next() : std::nullopt) {
         if (++count > kShown) {
             continue;
         }
@@ -231,134 +240,19 @@ std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer)
     if (count == 0) {
         return {};
     }
-    const int size = std::snprintf(buffer.data(), buffer.size(), "%d left behind: %s%s", count,
-                                   names, count > kShown ? ", ..." : "");
+    const int size =
+        std::snprintf(buffer.data(), buffer.size(), "%d%s left behind: %s%s", count,
+                      count == kMostAtOnce ? " or more" : "", names, count > kShown ? ", ..." : "");
     return {buffer.data(), std::min(static_cast<std::size_t>(size), buffer.size() - 1)};
 }
 
-// --- signals ------------------------------------------------------------------------------------
-
-Status CgroupTree::signal_member(const Leaf& leaf, Pid pid, Signal signal) const noexcept {
-    // First the pidfd, then the look: if the process is still there when the signal goes through
-    // the pidfd, the look was at the same process, whatever numbers were used anew meanwhile.
-    const Result<Fd> process = sys::pidfd_open(pid);
-    if (!is_member(leaf, pid)) {
-        return SysError{ESRCH, "kill"};
-    }
-    if (!process.ok()) {
-        // Before Linux 5.3, or out of descriptors: the look was a moment ago.
-        return process.error().err == ESRCH ? Status(process.error())
-                                            : sys::kill(pid.value, signal);
-    }
-    return sys::pidfd_signal(process.value().borrow(), signal);
-}
-
-Status CgroupTree::signal(std::size_t index, Signal signal, Pid except) noexcept {
-    const Leaf& leaf = leaves_[index];
-    cgroup::Processes processes =
-        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
-    Status first_failure = SysError{ESRCH, "kill"};
-    bool reached = false;
-    while (const auto pid = processes.next()) {
-        if (*pid == except) {
-            continue;
-        }
-        const Status sent =
-            pid->exists() ? signal_member(leaf, *pid, signal) : Status(SysError{EPERM, "kill"});
-        reached = reached || sent.ok();
-        if (!sent.ok() && sent.error().err != ESRCH) {
-            first_failure = sent;
-        }
-    }
-    return reached ? Status() : first_failure;
-}
-
-Status CgroupTree::freeze_and_kill(Leaf& leaf) noexcept {
-    // Whoever is frozen forks no more; a KILL ends the frozen too. Freezing takes the kernel a
-    // moment, hence the rounds; what is born after the last of them is met by the next look.
-    constexpr int kRounds = 4;
-    constexpr Signal kSigKill{9};
-    (void)write(leaf, "cgroup.freeze", "1");
-    for (int round = 0; round < kRounds; ++round) {
-        bool somebody = false;
-        cgroup::Processes processes =
-            cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
-        while (const auto pid = processes.next()) {
-            somebody = true;
-            if (pid->exists()) {
-                (void)signal_member(leaf, *pid, kSigKill);
-            }
-        }
-        if (!somebody) {
-            break;
-        }
-    }
-    (void)write(leaf, "cgroup.freeze", "0");
-    leaf.kill_again = true;
-    return {};
-}
-
-Status CgroupTree::kill(std::size_t index) noexcept {
-    Leaf& leaf = leaves_[index];
-    const Status killed = write(leaf, "cgroup.kill", "1");
-    return killed.ok() ? killed : freeze_and_kill(leaf);
-}
-
-// --- news ---------------------------------------------------------------------------------------
-
-std::optional<OomKills> CgroupTree::take_oom_kills(std::size_t index) noexcept {
-    Leaf& leaf = leaves_[index];
-    char buffer[512];
-    const auto text = read(leaf, "memory.events", buffer);
-    if (!text.ok()) {
-        return std::nullopt;
-    }
-    const std::uint64_t kills = cgroup::keyed_value(text.value(), "oom_kill").value_or(0);
-    const std::uint64_t events = cgroup::keyed_value(text.value(), "oom").value_or(0);
-    const std::uint64_t new_kills = kills - std::min(kills, leaf.oom_kills);
-    const bool own_limit = events > leaf.oom_events;
-    leaf.oom_kills = kills;
-    leaf.oom_events = events;
-    if (new_kills == 0) {
-        return std::nullopt;
-    }
-    OomKills news{.count = new_kills, .own_limit = own_limit, .limit = {}, .peak = {}};
-    if (const auto limit = read(leaf, "memory.max", buffer); limit.ok()) {
-        news.limit = cgroup::number(limit.value());
-    }
-    if (const auto peak = read(leaf, "memory.peak", buffer); peak.ok()) {
-        news.peak = cgroup::number(peak.value());
-    }
-    return news;
-}
-
-void CgroupTree::read_events(BoundedVector<ServiceId>& news) noexcept {
-    // What is left stays readable: a leaf that makes news without end must not hold up the others.
-    constexpr int kReads = 16;
-    alignas(inotify_event) char buffer[4096];
-    for (int left = kReads; left > 0; --left) {
-        const auto size = sys::read(inotify_.borrow(), buffer);
-        if (!size.ok() || size.value() == 0) {
-            return;
-        }
-        for (std::size_t at = 0; at + sizeof(inotify_event) <= size.value();) {
-            inotify_event event;
-            std::memcpy(&event, buffer + at, sizeof event);
-            at += sizeof event + event.len;
-            for (std::size_t i = 0; i < leaves_.size(); ++i) {
-                const Leaf& leaf = leaves_[i];
-                if ((event.mask & IN_Q_OVERFLOW) != 0 || event.wd == leaf.events_watch ||
-                    event.wd == leaf.memory_watch) {
-                    (void)news.push(static_cast<ServiceId>(i));
-                }
-            }
-        }
-    }
-}
-
 void CgroupTree::remove() noexcept {
+    // A service that has made thousands of cgroups takes a few rounds.
+    constexpr int kRounds = 16;
     for (const Leaf& leaf : leaves_) {
-        (void)::unlinkat(own_.raw(), leaf.path.c_str(), AT_REMOVEDIR);
+        for (int left = kRounds; left > 0 && !cgroup::remove(own_.borrow(), leaf.path.c_str());) {
+            --left;
+        }
     }
     (void)::unlinkat(own_.raw(), "services", AT_REMOVEDIR);
 }

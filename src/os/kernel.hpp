@@ -21,6 +21,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 
 namespace gosv::os::kernel {
 
@@ -76,6 +79,17 @@ static_assert(sizeof(CloneArgs) == 88);
 inline constexpr std::size_t kFirstCloneArgs = 64;
 
 inline constexpr std::uint64_t kCloneIntoCgroup = 0x200000000;
+
+// openat2(2), Linux 5.6: never onto another mount, never through a symbolic link, never upwards.
+struct OpenHow {
+    std::uint64_t flags;
+    std::uint64_t mode;
+    std::uint64_t resolve;
+};
+
+inline constexpr std::uint64_t kResolveNoXdev = 0x01;
+inline constexpr std::uint64_t kResolveNoSymlinks = 0x04;
+inline constexpr std::uint64_t kResolveBeneath = 0x08;
 
 // rt_sigaction's argument as far as gosv looks at it. Handler and flags come first everywhere; what
 // follows (restorer, mask) differs, is zero for us, and has room enough here.

@@ -132,6 +132,31 @@ TEST_CASE("a limit that the kernel refuses is that service's end, with file, val
     CHECK(decision.cgroups.refusals[1] == "pids.max: cannot write '99': Invalid argument");
 }
 
+TEST_CASE("a limit above the container's own is told, with both, once for each") {
+    os::CgroupSetUp set_up = tree_with({});
+    set_up.own_limits = {.memory = 4095, .pids = 10, .cpus_milli = 500};
+    auto plan = plan_of(manifest::CgroupMode::required);
+    plan.execs[0].limits.pids = 11;
+    plan.execs[0].limits.memory = UINT64_MAX;  // none
+    plan.execs[1].limits.cpus_milli = 501;
+    const auto decision = decide_on_cgroups(plan, std::move(set_up));
+    CHECK_FALSE(decision.fatal);  // it is in force
+    REQUIRE(decision.warnings.size() == 3);
+    CHECK(decision.warnings[0] ==
+          "limits.pids of web, 11 processes, cannot be reached: the container itself has 10 "
+          "processes (pids.max)");
+    CHECK(decision.warnings[1].starts_with("limits.memory of worker, 4096 bytes, cannot be"));
+    CHECK(decision.warnings[2].find("500 thousandths of a CPU (cpu.max)") != std::string::npos);
+}
+
+TEST_CASE("a limit at the container's own, or one that cannot be compared, is not talked about") {
+    os::CgroupSetUp set_up = tree_with({});
+    set_up.own_limits.memory = 4096;
+    auto plan = plan_of(manifest::CgroupMode::automatic);
+    plan.execs[0].limits.pids = 100;
+    CHECK(decide_on_cgroups(plan, std::move(set_up)).warnings.empty());
+}
+
 TEST_CASE("off does not even look") {
     const auto decision = app::set_up_cgroups(plan_of(manifest::CgroupMode::off));
     CHECK_FALSE(decision.cgroups.tree);

@@ -101,8 +101,8 @@ BAD = {
     "octal": ("services:\n  main:\n    command: [x]\n    max_restarts: 010\n", ["gosv.yaml:4:19:", "010"]),
     "unknown user": ("services:\n  main:\n    command: [x]\n    user: nobody-here\n",
                      ["gosv.yaml:4:11:", "nobody-here"]),
-    "not yet": ("services:\n  main:\n    command: [x]\n    healthcheck: {tcp: 80}\n",
-                ["gosv.yaml:4:", "healthcheck"]),
+    "not yet": ("services:\n  main:\n    command: [x]\n    schedule: daily\n",
+                ["gosv.yaml:4:", "schedule", "not"]),
     "bomb": ("x-a: &a [1,2,3,4,5,6,7,8,9]\n"
              + "".join(f"x-{c}: &{c} [{', '.join(['*' + p] * 9)}]\n"
                        for p, c in zip("abcdefgh", "bcdefghi"))

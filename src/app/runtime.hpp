@@ -19,6 +19,7 @@
 // before the next source is looked at.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "app/remarks.hpp"
@@ -62,9 +63,10 @@ class Runtime {
         bool silenced = false;            // notify_fd is closed, and no newline has come
         core::ReportReason ending{};      // why gosv has ended the present run; none: it has not
         core::ReportReason last_ended{};  // and the last one
-        Pid last_pid;                     // of the run that ended last, for the log
-        SysError spawn_error{};           // why the last clone failed, for the log
-        os::ExecStatus last_failure{};    // why the last exec failed, for log and snapshot
+        std::optional<ServiceId> failed_with;  // the dependency that has failed before it
+        Pid last_pid;                          // of the run that ended last, for the log
+        SysError spawn_error{};                // why the last clone failed, for the log
+        os::ExecStatus last_failure{};         // why the last exec failed, for log and snapshot
     };
 
     void feed(const core::Event& event) noexcept;

@@ -108,6 +108,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             // Who fails with another has had no run of its own.
             if (report.reason != ReportReason::dependency_failed) {
                 set_status(line, report.status);
+            } else {
+                handles_[i].failed_with = report.other;
             }
             break;
         case ReportKind::completed:

@@ -46,6 +46,9 @@ SnapshotService Runtime::show(ServiceId service) const noexcept {
                                ? std::string_view()
                                : core::name(handle.last_ended);
     }
+    if (handle.failed_with) {
+        shown.failed_with = plan_.execs[index(*handle.failed_with)].name;
+    }
     if (state.phase == core::Phase::backoff) {
         shown.next_start = time_until(state.deadline, now_);
     }

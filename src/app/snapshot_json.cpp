@@ -179,6 +179,9 @@ void put_last_run(const SnapshotService& service, JsonWriter& json) {
         }
         json.end('}');
     }
+    if (!service.failed_with.empty()) {
+        json.member("failed_with", service.failed_with);
+    }
     if (service.failed_start.err != 0) {
         char buffer[512];
         json.member("reason", describe_failed_start(service.program, service.failed_stage,

@@ -91,6 +91,9 @@ std::string last_run(const SnapshotService& service) {
         return visible(describe_failed_start(service.program, service.failed_stage,
                                              service.failed_start, buffer));
     }
+    if (!service.failed_with.empty()) {
+        return "none, " + visible(service.failed_with) + " has failed";
+    }
     if (!service.last_exit) {
         return "";
     }

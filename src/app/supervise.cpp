@@ -127,6 +127,7 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
 
     Log log(plan.log_format, plan.log_level, BorrowedFd(STDERR_FILENO),
             kLogRing + plan.execs.size() * kLogRingPerService);
+    report_boot(plan, origin, log);
     os::NotifySender supervisor = open_supervisor(plan, log);
     plan.supervisor.announces = supervisor.is_open();
     auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd(),
@@ -138,7 +139,6 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     }
     LinuxPlatform& platform = *opened.value();
     Runtime runtime(plan, platform, log);
-    report_boot(plan, origin, log);
     report_cgroups(plan, decision, platform, log);
 
     // ---- the point of no return: from here on nothing exits, throws, or allocates ----

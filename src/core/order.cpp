@@ -1,7 +1,6 @@
 #include "order.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include "ending.hpp"
 #include "outcome.hpp"
@@ -79,7 +78,9 @@ void start_in_order(const Step& step) noexcept {
 
 // Backwards: those that end with a dependency, each after all that end with it.
 void end_in_order(const Step& step) noexcept {
-    for (const ServiceId id : std::views::reverse(step.supervisor.policy.start_order)) {
+    const auto order = step.supervisor.policy.start_order;
+    for (std::size_t left = order.size(); left > 0; --left) {
+        const ServiceId id = order[left - 1];
         const auto dependents = step.policy(id).dependents;
         const bool its_turn = std::none_of(
             dependents.begin(), dependents.end(),
@@ -165,7 +166,9 @@ void stop_in_order(const Step& step) noexcept {
         }
         return;
     }
-    for (const ServiceId id : std::views::reverse(step.supervisor.policy.start_order)) {
+    const auto order = step.supervisor.policy.start_order;
+    for (std::size_t left = order.size(); left > 0; --left) {
+        const ServiceId id = order[left - 1];
         const auto dependents = step.policy(id).dependents;
         const bool its_turn = std::all_of(
             dependents.begin(), dependents.end(),

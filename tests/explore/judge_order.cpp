@@ -104,7 +104,8 @@ void Judge::spread_failures() {
             }
             bool first = true;  // of those that could fail now: what one fails by fails before it
             for (std::size_t k = 0; k < services(); ++k) {
-                first = first && !(depends_on(i, k) && world_.runs[k].waiting && lost(k));
+                first =
+                    first && !(depends_on(i, k) && world_.runs[k].waiting && lost(k) != nullptr);
             }
             if (first) {
                 const Run& on = world_.runs[index(edge->on)];

@@ -37,6 +37,7 @@ struct SnapshotService {
     std::uint32_t restarts = 0;           // in all
     std::optional<ExitStatus> last_exit;  // why the last run ended
     std::string_view last_ended;          // why gosv has ended it: core::name(ReportReason)
+    std::string_view failed_with;         // the dependency that has failed before it; empty: none
     std::optional<Duration> next_start;   // in back-off: until the restart
     bool has_readiness = false;           // notify, notify_fd, healthcheck
     bool ready = false;                   // only with has_readiness, and in a run

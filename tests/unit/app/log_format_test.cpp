@@ -50,6 +50,10 @@ LogLine everything(std::string_view bytes) {
             .delay = Duration::max(),
             .attempt = UINT32_MAX,
             .max_restarts = UINT32_MAX,
+            .memory_limit = UINT64_MAX,
+            .memory_peak = UINT64_MAX,
+            .dependency = bytes,
+            .waited = Duration::max(),
             .reason = bytes,
             .msg = bytes};
 }
@@ -65,6 +69,33 @@ TEST_CASE("the time is RFC 3339 in UTC, leap days and all") {
     CHECK(text(line, 1'735'689'599'001).starts_with("2024-12-31T23:59:59.001Z "));
     CHECK(text(line, 4'107'542'400'000).starts_with("2100-03-01T00:00:00.000Z "));
     CHECK(text(line, -1).starts_with("1969-12-31T23:59:59.999Z "));
+}
+
+TEST_CASE("lines of order and health") {
+    CHECK(said({.event = LogEvent::ready, .service = "web", .uptime = 2300ms}) ==
+          "info  ready      web: after 2.3s");
+    CHECK(said({.event = LogEvent::healthy, .service = "web", .uptime = 2300ms, .attempt = 1}) ==
+          "info  healthy    web: after 2.3s, 1 probe");
+    CHECK(said({.event = LogEvent::unhealthy,
+                .level = LogLevel::warn,
+                .service = "web",
+                .attempt = 3,
+                .reason = "HTTP 503"}) == "warn  unhealthy  web: HTTP 503, 3 failures in a row");
+    const LogLine waiting{.event = LogEvent::waiting,
+                          .level = LogLevel::warn,
+                          .service = "web",
+                          .attempt = 9,
+                          .dependency = "db",
+                          .wish = "to be healthy",
+                          .waited = 5s,
+                          .reason = "healthcheck: connection refused, 9 tries"};
+    CHECK(said(waiting) ==
+          "warn  waiting    web: for db to be healthy, 5s so far (healthcheck: connection refused, "
+          "9 tries)");
+    CHECK(json(waiting).find(R"("attempt":9,"dependency":"db","waiting_ms":5000,"reason":)") !=
+          std::string::npos);
+    CHECK(said({.event = LogEvent::stopping, .service = "db", .reason = "unhealthy: no answer"}) ==
+          "info  stopping   db: stop command first (unhealthy: no answer)");
 }
 
 TEST_CASE("lines for people say what happened, to whom, and why") {

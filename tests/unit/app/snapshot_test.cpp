@@ -94,6 +94,56 @@ struct Night {
 
 }  // namespace
 
+TEST_CASE("readiness, health and waiting are members of a service's JSON") {
+    SnapshotService db;
+    db.name = "db";
+    db.state = "running";
+    db.pid = Pid{12};
+    db.has_readiness = true;
+    db.health = "unhealthy";
+    db.probe_failures = 3;
+    db.probe_reason = "HTTP 503";
+    db.status = "loading";
+    db.says_stopping = true;
+    db.ending = "unhealthy";
+    db.start_timeout = 1500ms;
+    db.watchdog = 2s;
+    db.probe = {Pid{44}, 20ms};
+    db.stop_command = {Pid{45}, 3s};
+    db.last_exit = ExitStatus::code(1);
+    db.last_ended = "watchdog";
+    SnapshotService web;
+    web.name = "web";
+    web.state = "pending";
+    web.waits_for = "db";
+    web.condition = "healthy";
+    web.waiting = 12s;
+    SnapshotService worker;
+    worker.name = "worker";
+    worker.state = "failed";
+    worker.failed_with = "db";
+    const std::vector<SnapshotService> services{db, web, worker};
+    const FakeProc fake;
+    const os::Proc proc = fake.open();
+    SnapshotInput input;
+    input.services = services;
+    input.json = true;
+    std::string object = render_snapshot(input, proc, kNever);
+    REQUIRE(object.ends_with('\n'));
+    object.pop_back();
+    CHECK(JsonCheck::problem(object) == "");
+    CHECK(object.find(
+              R"!("last_run":{"code":1,"ended":"watchdog"},"ready":false,"health":"unhealthy",)!"
+              R"!("probe_failures":3,"probe_reason":"HTTP 503","status":"loading",)!"
+              R"!("says_stopping":true,"ending":"unhealthy","start_timeout_ms":1500,)!"
+              R"!("watchdog_ms":2000,"probe":{"pid":44,"running_ms":20},)!"
+              R"!("stop_command":{"pid":45,"running_ms":3000})!") != std::string::npos);
+    CHECK(object.find(
+              R"!("waiting":{"dependency":"db","condition":"healthy","waiting_ms":12000})!") !=
+          std::string::npos);
+    CHECK(object.find(R"!("failed_with":"db")!") != std::string::npos);
+}
+
 TEST_CASE("the snapshot for people: the state of all at a glance, then block by block") {
     CHECK(Night().render() ==
           R"(=== snapshot 2025-11-25T15:38:41.042Z of gosv 0.1.0 (supervising, pid 1, up 2h5m)

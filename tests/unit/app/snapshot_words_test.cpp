@@ -95,3 +95,11 @@ TEST_CASE("the last run: how it ended, and why gosv ended it") {
     db.last_ended = "unhealthy";
     CHECK(last_run(db) == "unhealthy, killed by SIGTERM");
 }
+
+TEST_CASE("who has failed with a dependency had no run that could say why") {
+    SnapshotService web;
+    web.name = "web";
+    web.state = "failed";
+    web.failed_with = "db";
+    CHECK(heading_of(web) == "=== service web (failed; last run: none, db has failed)\n");
+}

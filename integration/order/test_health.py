@@ -122,7 +122,7 @@ def test_a_probe_that_talks_without_end_is_no_harm(gosv_pid1):
 def test_a_probe_that_hangs_is_killed_with_all_its_children(gosv):
     run = start(gosv, {"web": probe(gosv, "pause", healthcheck={
         "test": [gosv.probe, "ignore", "TERM", "fork", "pause", "end", "pause"], "timeout": "200ms",
-        "on_unhealthy": "none", "interval": "60s", "start_period": "0s", "retries": 1})})
+        "on_unhealthy": "none", "interval": "3s", "start_period": "0s", "retries": 1})})
     run.wait_event("unhealthy", service="web")
     run.until(lambda r: [p.comm for p in r.alive()] == ["probe"], "the service is alone again")
     assert stop(run) == 0

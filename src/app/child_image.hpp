@@ -19,6 +19,7 @@ class ProgramImage {
     ProgramImage() = default;
     ProgramImage(const ProgramImage&) = delete;
     ProgramImage& operator=(const ProgramImage&) = delete;
+    ~ProgramImage() = default;
 
     // The service itself. `notify_socket`: the value of its NOTIFY_SOCKET.
     void build_service(const manifest::ExecSpec& spec, std::string_view notify_socket);

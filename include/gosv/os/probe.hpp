@@ -25,7 +25,7 @@ namespace gosv::os {
 // Good, or why not in a few words: "connection refused", "HTTP 503", "no answer within 3s".
 class ProbeResult {
   public:
-    static ProbeResult good() noexcept { return ProbeResult(); }
+    static ProbeResult good() noexcept { return {}; }
 
     // Formatted as printf does, and cut.
     [[gnu::format(printf, 1, 2)]] static ProbeResult bad(const char* format, ...) noexcept;

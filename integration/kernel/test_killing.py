@@ -143,6 +143,20 @@ def test_a_daemon_that_ignores_the_stop_signal_is_killed_before_the_restart(cont
     assert not made.services.exists
 
 
+@pytest.mark.parametrize("clone3", [True, False], ids=["clone3", "no_clone3"])
+def test_a_service_that_somebody_else_has_killed_is_started_again(container, clone3):
+    made = container(clone3=clone3)
+    run = made.manifest({"services": {"web": {"command": [made.burden, "fork", "0"],
+                                              "restart_delay": 0, "limits": {"pids": 10}}}})
+    for times in (1, 2):
+        run.stdout.wait_text("children 0 errno 0\n" * times)
+        made.leaf("web").write("cgroup.kill", 1)
+    # Linux 6.1.176 would kill whoever is cloned into a leaf that was ever killed.
+    run.stdout.wait_text("children 0 errno 0\n" * 3)
+    assert len(run.events("exited", service="web")) == 2
+    assert made.leaf("web").read("pids.max") == "10"
+
+
 @each_way
 def test_who_is_forked_while_the_others_are_killed_does_not_escape(container, way):
     made = container(**KILLS[way])

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "app/service_trees.hpp"
+#include "gosv/os/reaper.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -32,7 +33,13 @@ class LeafTrees final : public ServiceTrees {
         return main.ok() && !others.ok() && others.error().err != ESRCH ? others : main;
     }
 
-    void hold(ServiceId, Pid) noexcept override {}
+    void hold(ServiceId service, Pid leader) noexcept override {
+        const os::Peek dead = os::peek_dead_child(leader);
+        if (dead.outcome == os::PeekOutcome::found &&
+            dead.child.status == ExitStatus::killed_by(kSigKill)) {
+            tree_->suspect_kill(index(service));
+        }
+    }
 
     bool outlives(ServiceId service) noexcept override {
         return tree_->is_populated(index(service));

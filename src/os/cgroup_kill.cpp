@@ -98,4 +98,14 @@ Status CgroupTree::kill(std::size_t index) noexcept {
     return killed.ok() ? killed : freeze_and_kill(leaf);
 }
 
+void CgroupTree::suspect_kill(std::size_t index) noexcept {
+    Leaf& leaf = leaves_[index];
+    char buffer[512];
+    const auto events = read(leaf, "memory.events", buffer);
+    const bool out_of_memory =
+        events.ok() && cgroup::keyed_value(events.value(), "oom_kill").value_or(0) > leaf.oom_kills;
+    // What an OOM kill has left to be counted would be lost with the leaf.
+    leaf.was_killed = leaf.was_killed || !out_of_memory;
+}
+
 }  // namespace gosv::os

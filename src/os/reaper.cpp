@@ -29,12 +29,10 @@ ExitStatus decode(const siginfo_t& info) noexcept {
     return ExitStatus::killed_by(signal, info.si_code == CLD_DUMPED);
 }
 
-}  // namespace
-
-Peek peek_dead_child() noexcept {
-    // __WALL: whoever made a child by clone(2) with another exit signal may leave it to us.
+// __WALL: whoever made a child by clone(2) with another exit signal may leave it to us.
+Peek peek(idtype_t which, Pid pid) noexcept {
     siginfo_t info;
-    const int err = wait_for(P_ALL, Pid{}, info, WEXITED | WNOWAIT | __WALL);
+    const int err = wait_for(which, pid, info, WEXITED | WNOWAIT | __WALL);
     if (err == ECHILD) {
         return {.outcome = PeekOutcome::no_children};
     }
@@ -45,6 +43,16 @@ Peek peek_dead_child() noexcept {
         return {.outcome = PeekOutcome::none};
     }
     return {.outcome = PeekOutcome::found, .child = {Pid{info.si_pid}, decode(info)}};
+}
+
+}  // namespace
+
+Peek peek_dead_child() noexcept {
+    return peek(P_ALL, Pid{});
+}
+
+Peek peek_dead_child(Pid pid) noexcept {
+    return peek(P_PID, pid);
 }
 
 Status reap(Pid pid) noexcept {

@@ -25,6 +25,9 @@ struct Peek {
 // Any dead child, not reaped. EINTR is retried; no_children is ECHILD.
 Peek peek_dead_child() noexcept;
 
+// The same of this child alone.
+Peek peek_dead_child(Pid pid) noexcept;
+
 // Reaps one that was looked at. Never blocks.
 Status reap(Pid pid) noexcept;
 

@@ -72,6 +72,18 @@ TEST_CASE("a leaf that was killed takes nobody until it is made again") {
     CHECK(refused.error().err == EAGAIN);
 }
 
+TEST_CASE("so it is after a kill by somebody else, but not after one for memory") {
+    const FakeCgroup fake;
+    const CgroupSetUp made = fake.build();
+    REQUIRE(made.tree);
+    fake.files.write("services/web/memory.events", "oom 1\noom_kill 1\n");
+    made.tree->suspect_kill(0);
+    CHECK(made.tree->open_leaf(0).ok());
+    CHECK(made.tree->take_oom_kills(0));  // told, and so a thing of the past
+    made.tree->suspect_kill(0);
+    CHECK_FALSE(made.tree->open_leaf(0).ok());
+}
+
 TEST_CASE("what the service has made below its leaf is gone before its next start") {
     const FakeCgroup fake;
     const CgroupSetUp made = fake.build();

@@ -95,6 +95,22 @@ TEST_CASE("a dead child keeps its pid and its group until it is reaped") {
           }) == "");
 }
 
+TEST_CASE("one child can be looked at although another died before it") {
+    CHECK(test::isolated([]() -> std::string {
+              const pid_t first = exiting(1);
+              const pid_t second = dying_of(9);
+              wait_until_dead(first);
+              wait_until_dead(second);
+              const Peek peek = peek_dead_child(Pid{second});
+              EXPECT(peek.outcome == PeekOutcome::found);
+              EXPECT(peek.child.pid == Pid{second});
+              EXPECT(peek.child.status == ExitStatus::killed_by(Signal{9}));
+              EXPECT(reap(Pid{second}).ok());
+              EXPECT(peek_dead_child(Pid{second}).outcome == PeekOutcome::no_children);
+              return "";
+          }) == "");
+}
+
 TEST_CASE("every exit code is told as it is") {
     CHECK(test::isolated([]() -> std::string {
               for (int code = 0; code <= 255; ++code) {

@@ -33,9 +33,8 @@ test_everything() {
     step format check_format || :
     if step release build_release && step dev build dev; then
         beside integration integration_tests
-        beside kernel kernel_tests
-        beside systemd systemd_tests
-        beside emulated emulated_tests
+        # One kernel at a time: each wants a processor, and there may be two of them.
+        beside_in_turn guests kernel:kernel_tests systemd:systemd_tests emulated:emulated_tests
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
@@ -64,6 +63,16 @@ step() {
 beside() {
     beside_name=$1
     (step "$@" >"$logs/$beside_name.log" 2>&1 || :) &
+    background="$background $beside_name:$!"
+}
+
+# beside_in_turn NAME STEP:COMMAND...: several steps in the background, one after the other.
+beside_in_turn() {
+    beside_name=$1
+    shift
+    (
+        for pair; do step "${pair%%:*}" "${pair#*:}" || :; done
+    ) >"$logs/$beside_name.log" 2>&1 &
     background="$background $beside_name:$!"
 }
 

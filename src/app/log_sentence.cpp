@@ -35,8 +35,13 @@ void put_pid(LineWriter& out, const LogLine& line, std::string_view before) noex
 }
 
 void put_restart(LineWriter& out, const LogLine& line) noexcept {
+    if (!line.delay) {
+        out.put("with ");
+        out.visible(line.dependency);
+        return;
+    }
     out.put("in ");
-    out.duration(line.delay.value_or(Duration{}));
+    out.duration(*line.delay);
     if (line.attempt) {
         // Starts for which there was no process are tried again for ever, and are no restarts.
         const bool counts = line.max_restarts || line.reason.empty();

@@ -52,6 +52,14 @@ void set_status(LogLine& line, ExitStatus status) noexcept {
 
 }  // namespace
 
+// An end that nobody needs to be warned of: a good one, one that gosv was asked for, or CMD's own.
+bool Runtime::is_as_wished(const Report& report) const noexcept {
+    const std::size_t i = index(report.service);
+    return plan_.supervisor.command_mode || self_.stage != core::Stage::supervising ||
+           handles_[i].ending == ReportReason::dependency_restarts ||
+           plan_.policies[i].success.contains(report.status);
+}
+
 void Runtime::carry_out(const core::Report& report) noexcept {
     const bool about_service = is_about_service(report.kind);
     const std::size_t i = index(report.service);
@@ -75,11 +83,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             line.event = LogEvent::exited;
             handles_[i].last_ended = handles_[i].ending;
             line.pid = handles_[i].last_pid;
-            line.level = plan_.supervisor.command_mode ||
-                                 plan_.policies[i].success.contains(report.status) ||
-                                 self_.stage != core::Stage::supervising
-                             ? LogLevel::info
-                             : LogLevel::warn;
+            line.level = is_as_wished(report) ? LogLevel::info : LogLevel::warn;
             set_status(line, report.status);
             if (report.reason == ReportReason::out_of_memory) {
                 line.code = report.status.as_exit_code();
@@ -88,6 +92,9 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::restarting:
             line.event = LogEvent::restarting;
+            if (report.reason == ReportReason::dependency_restarts) {
+                break;  // no back-off, and it counts as nothing: it waits for the other
+            }
             line.delay = report.delay;
             line.attempt = report.attempt;
             if (plan_.policies[i].max_restarts != core::kUnlimited &&

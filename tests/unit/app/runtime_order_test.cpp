@@ -108,6 +108,12 @@ TEST_CASE("who restarts with a dependency says with which") {
     f.turn();
     CHECK(f.phase(1) == Phase::stopping);
     CHECK(f.has_logged("\"dependency\":\"s0\",\"reason\":\"s0 restarts\""));
+    f.platform.die(f.pid(1), ExitStatus::killed_by(Signal{15}));
+    f.turn();
+    CHECK(f.has_logged("\"level\":\"info\",\"event\":\"exited\",\"msg\":\"killed by SIGTERM"));
+    CHECK(
+        f.has_logged("\"event\":\"restarting\",\"msg\":\"with s0\",\"service\":\"s1\","
+                     "\"dependency\":\"s0\""));
 }
 
 TEST_CASE("a start that takes too long is told with the time that it had") {

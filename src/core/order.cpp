@@ -170,12 +170,16 @@ void stop_in_order(const Step& step) noexcept {
     for (std::size_t left = order.size(); left > 0; --left) {
         const ServiceId id = order[left - 1];
         const auto dependents = step.policy(id).dependents;
-        const bool its_turn = std::all_of(
-            dependents.begin(), dependents.end(),
-            [&step](ServiceId dependent) { return is_final(step.state(dependent).phase); });
-        if (its_turn || !is_alive(step.state(id))) {
+        // Through what has ended itself as well: who waited for a migration may well use the
+        // database that the migration waited for.
+        const bool its_turn =
+            std::all_of(dependents.begin(), dependents.end(),
+                        [&step](ServiceId dependent) { return step.state(dependent).over; });
+        ServiceState& state = step.state(id);
+        if (its_turn || !is_alive(state)) {
             stop(step, id);
         }
+        state.over = its_turn && is_final(state.phase);
     }
 }
 

@@ -65,6 +65,7 @@ class Judge {
     const core::Dependency* missing(std::size_t i) const;
     const core::Dependency* lost(std::size_t i) const;
     bool depends_on(std::size_t i, std::size_t on) const;
+    bool depends_through_others_on(std::size_t i, std::size_t on) const;
     bool may_stop(std::size_t i) const;
     void wait_for_dependencies(std::size_t i);
     void expect_waiting();

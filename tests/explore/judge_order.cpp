@@ -65,6 +65,16 @@ bool Judge::depends_on(std::size_t i, std::size_t on) const {
                        [on](const core::Dependency& edge) { return index(edge.on) == on; });
 }
 
+bool Judge::depends_through_others_on(std::size_t i, std::size_t on) const {
+    if (depends_on(i, on)) {
+        return true;
+    }
+    const auto edges = edges_of(i);
+    return std::any_of(edges.begin(), edges.end(), [this, on](const core::Dependency& edge) {
+        return depends_through_others_on(index(edge.on), on);
+    });
+}
+
 // Nobody who has to end first is still there.
 bool Judge::may_stop(std::size_t i) const {
     for (std::size_t k = 0; k < services(); ++k) {
@@ -73,7 +83,7 @@ bool Judge::may_stop(std::size_t i) const {
                                ? other.fate == Fate::going
                                : world_.runs[i].ending == ReportReason::dependency_restarts &&
                                      other.ending == ReportReason::dependency_restarts;
-        if (first && depends_on(k, i)) {
+        if (first && (world_.shutting_down ? depends_through_others_on(k, i) : depends_on(k, i))) {
             return false;
         }
     }

@@ -53,9 +53,8 @@
 //   I8 no Spawn while a condition does not hold, and none is put off once all hold;
 //   I9 what is pending after Booted waits for something that waits_for() names, and nothing waits
 //      for what can never hold any more;
-//   I10 in the shutdown no service is asked to stop while one that depends on it is not over,
-//   unless
-//      the time is up; and each is asked as soon as none is;
+//   I10 in the shutdown no service is asked to stop while one that depends on it, be it through
+//      others, has not ended, unless the time is up; and each is asked as soon as none is left;
 //   I11 one probe of a service at a time, and only while it runs and is to go on running;
 //   I12 a service that ends with a dependency ends after those that end with it.
 #include <cstdint>
@@ -99,6 +98,7 @@ struct ServiceState {
     bool stop_command_alive = false;  // as probe_alive
     bool tree_asked = false;          // the stop signal went to the whole tree of this run
     bool drain_held = false;          // draining: its signal waits for the end of gosv's own tasks
+    bool over = false;                // shutdown: it has ended, and so have all that depend on it
     // Why gosv itself ends, or is about to end, the present run; none: it does not.
     ReportReason ending = ReportReason::none;
     ServiceId ending_with{};             // dependency_restarts

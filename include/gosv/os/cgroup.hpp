@@ -114,8 +114,8 @@ class CgroupTree {
     // (5.2), signal kMostAtOnce and thaw; with more they stay frozen until is_populated() goes on.
     Status kill(std::size_t index) noexcept;
 
-    // The main process died of a KILL that was not ours: unless it was for memory, somebody may have
-    // written to cgroup.kill, and the leaf is made again as after kill().
+    // The main process died of a KILL that was not ours: unless it was for memory, somebody may
+    // have written to cgroup.kill, and the leaf is made again as after kill().
     void suspect_kill(std::size_t index) noexcept;
 
     // To every process of the leaf (not of cgroups below it) but `except`; ESRCH when there is

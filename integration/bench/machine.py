@@ -1,5 +1,6 @@
 """On what it was measured, and when."""
 
+import hashlib
 import os
 import subprocess
 from datetime import datetime, timezone
@@ -45,9 +46,9 @@ def system():
 
 
 def version(contender):
-    """What Debian calls it; the path of what is not Debian's; nothing of what is built here."""
-    if contender.name.startswith(("floor", "gosv")):
-        return None
+    """What Debian calls it; the path of what is not Debian's, and what identifies it."""
+    if contender.name in ("floor", "floor-side", "gosv-command"):
+        return None  # of one build with the benchmark, and the same file as gosv
     path = contender.found[0]
     owner = subprocess.run(["dpkg-query", "--search", path], capture_output=True, text=True, check=False)
     package = owner.stdout.partition(":")[0]
@@ -55,4 +56,5 @@ def version(contender):
         number = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True,
                                 text=True, check=False).stdout
         return f"{contender.name} {number}"
-    return f"{contender.name} ({path})"
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return f"{contender.name} ({path}, sha256 {digest[:16]})"

@@ -99,6 +99,7 @@ class Life(Job):
         self.figures = (
             Figure(f"first@{count}", "exec to first main, µs", 1e3, 0), *up,
             Figure(f"cpu@{count}", "CPU until up, ms", 1e6, 2),
+            Figure(f"faults@{count}", "page faults until up"),
             Figure(f"rss@{count}", "RSS, KiB"),
             Figure(f"pss@{count}", "PSS, KiB"),
             Figure(f"dirty@{count}", "private dirty, KiB"),
@@ -118,11 +119,13 @@ class Life(Job):
             time.sleep(self.sizes.settle)
             mains = arena.board.first_mains(n)
             pids = arena.supervisors()
+            cpu, faults = arena.cpu(pids), arena.faults(pids)
             memory = arena.memory(pids)
             values = {
                 f"first@{n}": min(mains) - arena.board.exec_at,
                 f"all@{n}": max(mains) - arena.board.exec_at,
-                f"cpu@{n}": arena.cpu(pids),
+                f"cpu@{n}": cpu,
+                f"faults@{n}": faults,
                 f"rss@{n}": memory["Rss"],
                 f"pss@{n}": memory["Pss"],
                 f"dirty@{n}": memory["Private_Dirty"],

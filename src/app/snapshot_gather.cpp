@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "gosv/base/sort.hpp"
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
@@ -202,8 +203,8 @@ void SnapshotGatherer::look_at_all() {
         }
         add(Pid{*number});
     }
-    std::sort(all_.begin(), all_.end(),
-              [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid < b.pid; });
+    sort_small(all_,
+               [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid < b.pid; });
     const auto twice = std::unique(
         all_.begin(), all_.end(),
         [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid == b.pid; });
@@ -352,9 +353,10 @@ void SnapshotGatherer::collect_zombies() {
         }
         zombies[entry->second].pids.push_back(process.pid);
     }
-    std::stable_sort(
-        zombies.begin(), zombies.end(),
-        [](const ZombieGroup& a, const ZombieGroup& b) { return a.pids.size() > b.pids.size(); });
+    sort_small(zombies, [](const ZombieGroup& a, const ZombieGroup& b) {
+        return a.pids.size() != b.pids.size() ? a.pids.size() > b.pids.size()
+                                              : a.pids.front() < b.pids.front();
+    });
 }
 
 std::string SnapshotGatherer::origin_of(const SnapshotProcess& process) {
@@ -411,8 +413,7 @@ void SnapshotGatherer::read_files(SnapshotProcess& process) {
         }
     }
     process.files_error = entries.error();
-    std::sort(process.files.begin(), process.files.end(),
-              [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
+    sort_small(process.files, [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
 }
 
 void SnapshotGatherer::read_maps(SnapshotProcess& process) {

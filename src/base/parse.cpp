@@ -102,13 +102,24 @@ std::optional<double> parse_decimal(std::string_view text) noexcept {
         has_leading_zero(text.substr(0, text.find('.')))) {
         return std::nullopt;
     }
-    double value = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + text.size()) {
+    // Both are exact and so is the quotient, but for its rounding, as long as there are no more
+    // digits than a double has. Further ones of a fraction are dropped: they are less than it can
+    // tell. std::from_chars would be exact to the last bit, with 30 kB of tables and code.
+    double digits = 0;
+    double scale = 1;
+    bool fraction = false;
+    for (const char c : text) {
+        if (c == '.') {
+            fraction = true;
+        } else if (!fraction || (digits < 1e14 && scale < 1e22)) {
+            digits = digits * 10 + (c - '0');
+            scale = fraction ? scale * 10 : scale;
+        }
+    }
+    if (!std::isfinite(digits)) {
         return std::nullopt;
     }
-    return value;
+    return digits / scale;
 }
 
 std::optional<unsigned> parse_octal_mode(std::string_view text) noexcept {

@@ -1,10 +1,13 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "bounds.hpp"
+#include "gosv/base/sort.hpp"
 
 namespace gosv::manifest {
 
@@ -56,16 +59,20 @@ bool Report::full() const noexcept {
 }
 
 Diagnostics Report::take() {
-    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
-        return std::tuple_cat(key_of(a.order), key_of(a.diagnostic.at)) <
-               std::tuple_cat(key_of(b.order), key_of(b.diagnostic.at));
+    std::vector<std::size_t> order(found_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    sort_small(order, [&](std::size_t left, std::size_t right) {
+        const Found& a = found_[left];
+        const Found& b = found_[right];
+        return std::tuple_cat(key_of(a.order), key_of(a.diagnostic.at), std::tuple(left)) <
+               std::tuple_cat(key_of(b.order), key_of(b.diagnostic.at), std::tuple(right));
     });
     Diagnostics sorted;
     std::size_t left_out = std::exchange(dropped_, 0);
     bool errors_left_out = std::exchange(dropped_errors_, false);
     std::size_t same_place = 0;  // first of those at the place of the last one
-    for (Found& each : found_) {
-        Diagnostic& diagnostic = each.diagnostic;
+    for (const std::size_t place : order) {
+        Diagnostic& diagnostic = found_[place].diagnostic;
         if (!sorted.empty() && key_of(sorted.back().at) != key_of(diagnostic.at)) {
             same_place = sorted.size();
         }

@@ -15,7 +15,7 @@ namespace gosv {
 std::optional<std::int64_t> parse_int(std::string_view text) noexcept;
 std::optional<std::uint64_t> parse_uint(std::string_view text) noexcept;
 
-// "1.5", "2", ".5" refused; finite and not negative.
+// "1.5", "2", ".5" refused; finite and not negative. Exact up to 15 digits.
 std::optional<double> parse_decimal(std::string_view text) noexcept;
 
 // "0644" or "644": octal, as umask(1) takes it; at most 0777.

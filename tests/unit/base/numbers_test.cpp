@@ -36,6 +36,11 @@ TEST_CASE("decimals have digits on both sides of the point") {
     CHECK(parse_decimal("2") == 2.0);
     CHECK(parse_decimal("1.5") == 1.5);
     CHECK(parse_decimal("0.25") == 0.25);
+    CHECK(parse_decimal("0.1") == 0.1);
+    CHECK(parse_decimal("1.1") == 1.1);
+    CHECK(parse_decimal("123456.789") == 123456.789);
+    CHECK(parse_decimal("0.000000000000000000001") == 1e-21);
+    CHECK(parse_decimal("0.33333333333333333333333333333333") == doctest::Approx(1.0 / 3));
     for (const char* bad :
          {"", ".5", "5.", "1.2.3", "1e3", "-1", "+1", "nan", "inf", "01.5", "0x1", "1,5"}) {
         CAPTURE(bad);

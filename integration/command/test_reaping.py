@@ -242,7 +242,7 @@ def test_gosv_goes_on_while_an_exec_hangs(gosv_beneath, tmp_path):
         "waitid:error=EINVAL:when=1..2",
         "read:error=EIO:when=1..3",  # the signalfd: SIGCHLD is not seen
         "read:error=EINTR:when=1..3",
-        "epoll_wait:error=EINTR:when=1..3",
+        "epoll_wait,epoll_pwait:error=EINTR:when=1..3",
     ],
 )
 def test_a_death_is_found_although_a_system_call_fails(gosv, fault):

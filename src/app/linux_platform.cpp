@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include "app/epoll_token.hpp"
 #include "gosv/os/sys.hpp"
@@ -279,27 +280,24 @@ Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
     }
     // The child: may allocate, may block, may be killed. It writes to the inherited stream, not
     // through the log, whose ring stays what it is: the parent's.
-    try {
-        sys::prefer_as_oom_victim();
-        const Pid except[] = {Pid{::getpid()}};
-        SnapshotInput mine = input;
-        mine.self = gosv;
-        mine.version = GOSV_VERSION;
-        mine.wall_time = std::chrono::duration_cast<std::chrono::milliseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
-        mine.except = except;
-        std::vector<SnapshotService> services(input.services.begin(), input.services.end());
-        for (std::size_t i = 0; i < services.size(); ++i) {
-            services[i].leaf = trees_->leaf_path(static_cast<ServiceId>(i));
-        }
-        mine.services = services;
-        mine.cgroups = trees_->cgroups();
-        StderrOutput output;
-        take_snapshot(mine, proc_, sys::monotonic_now() + kGatherLimit, output);
-    } catch (...) {
-        ::_exit(1);
+    std::set_new_handler([] { ::_exit(1); });
+    sys::prefer_as_oom_victim();
+    const Pid except[] = {Pid{::getpid()}};
+    SnapshotInput mine = input;
+    mine.self = gosv;
+    mine.version = GOSV_VERSION;
+    mine.wall_time = std::chrono::duration_cast<std::chrono::milliseconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
+    mine.except = except;
+    std::vector<SnapshotService> services(input.services.begin(), input.services.end());
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        services[i].leaf = trees_->leaf_path(static_cast<ServiceId>(i));
     }
+    mine.services = services;
+    mine.cgroups = trees_->cgroups();
+    StderrOutput output;
+    take_snapshot(mine, proc_, sys::monotonic_now() + kGatherLimit, output);
     ::_exit(0);
 }
 

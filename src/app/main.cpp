@@ -1,9 +1,9 @@
-// Phases: signals first, then the command line, the manifest, the plan, the loop. The only place
-// that catches everything and the only return to the kernel.
+// Phases: signals first, then the command line, the manifest, the plan, the loop. The only return
+// to the kernel.
 #include <unistd.h>
 
 #include <cstdlib>
-#include <exception>
+#include <new>
 #include <string>
 
 #include "app/embedded.hpp"
@@ -239,6 +239,13 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
     return kExitInternal;
 }
 
+// Instead of std::bad_alloc, which nobody catches. Only ever before the first service: past the
+// marked line in supervise.cpp nothing allocates.
+[[noreturn]] void out_of_memory() {
+    print_error("gosv: out of memory\n");
+    ::_exit(kExitInternal);
+}
+
 }  // namespace
 
 }  // namespace gosv::app
@@ -247,12 +254,6 @@ int main(int argc, char** argv) {
     // Before anything else: until they are blocked, signals are lost to PID 1 (pid_namespaces(7)).
     const gosv::os::InheritedSignals inherited = gosv::os::take_over_signals();
     (void)gosv::sys::ensure_standard_streams();
-    try {
-        return gosv::app::run(argc, argv, inherited);
-    } catch (const std::exception& problem) {
-        gosv::app::print_error("gosv: internal error: " + std::string(problem.what()) + "\n");
-    } catch (...) {
-        gosv::app::print_error("gosv: internal error\n");
-    }
-    return gosv::app::kExitInternal;
+    std::set_new_handler(gosv::app::out_of_memory);
+    return gosv::app::run(argc, argv, inherited);
 }

@@ -13,11 +13,18 @@ target_compile_options(gosv_flags INTERFACE
 if(GOSV_WERROR)
     target_compile_options(gosv_flags INTERFACE -Werror)
 endif()
+if(GOSV_ZIG)
+    # clang's alone: code that stands in several places becomes a function.
+    target_compile_options(gosv_flags INTERFACE "SHELL:-mllvm -enable-machine-outliner=always")
+endif()
 if(GOSV_SANITIZE)
     target_compile_options(gosv_flags INTERFACE
         "-fsanitize=${GOSV_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(gosv_flags INTERFACE "-fsanitize=${GOSV_SANITIZE}")
 endif()
+
+# For the one file of a layer with NO_EXCEPTIONS that has them.
+set(GOSV_THROWS -fexceptions -funwind-tables -fasynchronous-unwind-tables)
 
 # gosv_layer(<name> [NO_EXCEPTIONS] [USES <layer>...] [PRIVATELY <target>...])
 # The library gosv_<name> from src/<name>/*.cpp.
@@ -32,7 +39,12 @@ function(gosv_layer name)
     endforeach()
     target_link_libraries(gosv_${name} PRIVATE ${arg_PRIVATELY})
     if(arg_NO_EXCEPTIONS)
-        target_compile_options(gosv_${name} PRIVATE -fno-exceptions -fno-rtti)
+        target_compile_options(gosv_${name} PRIVATE -fno-exceptions)
+        if(GOSV_STATIC)
+            # Nobody unwinds through it: no tables for that in what is shipped.
+            target_compile_options(gosv_${name} PRIVATE
+                -fno-unwind-tables -fno-asynchronous-unwind-tables)
+        endif()
     endif()
 endfunction()
 

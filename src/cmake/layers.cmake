@@ -16,6 +16,8 @@ endif()
 if(GOSV_ZIG)
     # clang's alone: code that stands in several places becomes a function.
     target_compile_options(gosv_flags INTERFACE "SHELL:-mllvm -enable-machine-outliner=always")
+    # zig compiles libc and libc++ the way the link is told to: one way for all. It strips itself.
+    target_link_options(gosv_flags INTERFACE -ffunction-sections -fdata-sections -s)
 endif()
 if(GOSV_SANITIZE)
     target_compile_options(gosv_flags INTERFACE

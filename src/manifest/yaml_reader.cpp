@@ -7,9 +7,15 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+// The yaml-cpp that is shipped reads a text; that of a distribution a stream (src/cmake/*.patch).
+#if __has_include(<yaml-cpp/input.h>)
+#include <yaml-cpp/input.h>
+#else
+#include <sstream>
+#endif
+
 #include <algorithm>
 #include <initializer_list>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -20,6 +26,12 @@
 namespace gosv::manifest {
 
 namespace {
+
+#if __has_include(<yaml-cpp/input.h>)
+using Input = YAML::Input;
+#else
+using Input = std::istringstream;
+#endif
 
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
@@ -145,8 +157,8 @@ std::optional<Node> read_yaml(const Source& source, Report& report) {
     }
     Handler handler(source, report, surrogates == SurrogateEscapes::hidden);
     try {
-        std::istringstream stream(std::move(text));
-        YAML::Parser parser(stream);
+        Input input(std::move(text));
+        YAML::Parser parser(input);
         while (parser.HandleNextDocument(handler)) {
         }
     } catch (const Stop&) {

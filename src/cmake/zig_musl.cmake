@@ -1,0 +1,82 @@
+# Toolchain file: a static musl binary by the pinned zig, which has a C and C++ compiler (clang), musl,
+# libc++ and the linker, for every architecture alike. GOSV_ARCH is amd64 or arm64; by default this
+# machine's. zig is the one that ./dev has fetched, else one of that version on PATH.
+include("${CMAKE_CURRENT_LIST_DIR}/pinned.cmake")
+gosv_pinned(zig zig)
+
+# This file is read once more for each check of the compiler, in another directory.
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES GOSV_ARCH GOSV_ZIG GOSV_ZIG_TOOLS)
+
+set(GOSV_ARCH "" CACHE STRING "amd64 or arm64; empty: that of this machine")
+cmake_host_system_information(RESULT machine QUERY OS_PLATFORM)
+if(machine MATCHES "^(aarch64|arm64)$")
+    set(machine arm64)
+else()
+    set(machine amd64)
+endif()
+set(arch "${GOSV_ARCH}")
+if(NOT arch)
+    set(arch ${machine})
+endif()
+set(CMAKE_SYSTEM_NAME Linux)
+if(arch STREQUAL amd64)
+    set(CMAKE_SYSTEM_PROCESSOR x86_64)
+elseif(arch STREQUAL arm64)
+    set(CMAKE_SYSTEM_PROCESSOR aarch64)
+else()
+    message(FATAL_ERROR "GOSV_ARCH is \"${arch}\"; it can be amd64 or arm64")
+endif()
+
+if(NOT GOSV_ZIG)
+    set(fetched "${GOSV_PINNED_DIR}/zig-${zig_VERSION}/ziglang/zig")
+    find_program(on_path zig NO_CACHE)
+    foreach(candidate "${fetched}" "${on_path}")
+        set(version none)
+        if(EXISTS "${candidate}")
+            execute_process(COMMAND "${candidate}" version OUTPUT_VARIABLE version
+                OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+        endif()
+        if(version STREQUAL zig_VERSION)
+            set(GOSV_ZIG "${candidate}" CACHE FILEPATH "The pinned zig")
+            break()
+        endif()
+    endforeach()
+    if(NOT GOSV_ZIG)
+        message(FATAL_ERROR "there is no zig ${zig_VERSION} in ${GOSV_PINNED_DIR} or on PATH: let ./dev "
+            "build fetch it, or: pip install --target ${GOSV_PINNED_DIR}/zig-${zig_VERSION} "
+            "ziglang==${zig_VERSION}. The preset release-glibc needs none.")
+    endif()
+endif()
+
+# zig compiles the C and the C++ library when it first links with a set of options, which takes minutes;
+# so nothing but gosv is linked, and no check of the compiler.
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_COMPILER_TARGET "${CMAKE_SYSTEM_PROCESSOR}-linux-musl")
+set(CMAKE_CXX_COMPILER_TARGET "${CMAKE_SYSTEM_PROCESSOR}-linux-musl")
+
+# CMake wants a program a tool.
+if(NOT GOSV_ZIG_TOOLS)
+    set(GOSV_ZIG_TOOLS "${CMAKE_BINARY_DIR}/toolchain" CACHE INTERNAL "")
+    foreach(tool cc c++ ar ranlib)
+        file(WRITE "${GOSV_ZIG_TOOLS}/${tool}" "#!/bin/sh\nexec '${GOSV_ZIG}' ${tool} \"$@\"\n")
+        file(CHMOD "${GOSV_ZIG_TOOLS}/${tool}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+            GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+    endforeach()
+endif()
+set(CMAKE_C_COMPILER "${GOSV_ZIG_TOOLS}/cc")
+set(CMAKE_CXX_COMPILER "${GOSV_ZIG_TOOLS}/c++")
+set(CMAKE_AR "${GOSV_ZIG_TOOLS}/ar")
+set(CMAKE_RANLIB "${GOSV_ZIG_TOOLS}/ranlib")
+# Its linker does not write what newer CMakes ask for.
+set(CMAKE_LINK_DEPENDS_USE_LINKER OFF)
+
+# Tests of another architecture run emulated. Asked for when a test is built, not here: who only builds
+# needs no emulator.
+if(NOT arch STREQUAL machine)
+    set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-${CMAKE_SYSTEM_PROCESSOR}-static")
+endif()
+
+# Programs of this machine, libraries and headers of no machine: those of zig it finds itself.
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

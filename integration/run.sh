@@ -10,9 +10,9 @@ logs=build/test-logs
 test_everything() {
     started=$(date +%s)
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
-        need build test emulated format
+        need build zig glibc test emulated format
     else
-        need build test emulated format docker-test
+        need build zig glibc test emulated format docker-test
     fi
     rm -rf "$logs"
     mkdir -p "$logs"

@@ -1,19 +1,25 @@
-# The image that others copy gosv from: built from source, ends with one static file.
+# The image that others copy gosv from: built from source, ends with one static file. It is built on this
+# machine for whatever platform is asked for (BuildKit tells which).
 #
 #   docker build -t gosv .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/gosv --push .
 #   COPY --from=gosv /sbin/gosv /sbin/gosv
-FROM debian:bookworm-slim AS build
-COPY docker/packages/build.txt /tmp/packages.txt
+FROM --platform=$BUILDPLATFORM debian:bookworm-slim AS build
+WORKDIR /gosv
+COPY docker/packages docker/packages
 RUN apt-get update \
- && sed 's/#.*//' /tmp/packages.txt \
+ && sed 's/#.*//' docker/packages/build.txt docker/packages/zig.txt \
     | DEBIAN_FRONTEND=noninteractive xargs apt-get install -y --no-install-recommends \
  && rm -rf /var/lib/apt/lists/*
-WORKDIR /gosv
+RUN docker/packages/fetch
 COPY CMakeLists.txt CMakePresets.json ./
 COPY include include
 COPY src src
-RUN cmake --preset release && cmake --build --preset release
+ARG TARGETARCH
+RUN cmake --preset release-$TARGETARCH \
+ && cmake --build --preset release-$TARGETARCH \
+ && mv build/release-$TARGETARCH/gosv .
 
 FROM scratch
-COPY --from=build /gosv/build/release/gosv /sbin/gosv
+COPY --from=build /gosv/gosv /sbin/gosv
 ENTRYPOINT ["/sbin/gosv"]

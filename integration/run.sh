@@ -10,9 +10,9 @@ logs=build/test-logs
 test_everything() {
     started=$(date +%s)
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
-        need build zig glibc test emulated format
+        need build zig glibc test emulated arm64 format
     else
-        need build zig glibc test emulated format docker-test
+        need build zig glibc test emulated arm64 format docker-test
     fi
     rm -rf "$logs"
     mkdir -p "$logs"
@@ -35,6 +35,7 @@ test_everything() {
         beside integration integration_tests
         # One kernel at a time: each wants a processor, and there may be two of them.
         beside_in_turn guests kernel:kernel_tests systemd:systemd_tests emulated:emulated_tests
+        beside arm64 arm64_tests
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
@@ -123,6 +124,22 @@ emulated_tests() {
         --env GOSV="$PWD/build/release/gosv" --env GOSV_PATIENCE=6 --env PYTHONDONTWRITEBYTECODE=1 -- \
         "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 integration/emulated \
         integration/kernel/test_limits.py integration/kernel/test_killing.py
+}
+
+# The binary for arm64 as PID 1 under qemu-user; README.md tells what that cannot show.
+arm64_tests() {
+    if [ ! -d build/release/toolchain ]; then
+        printf 'not run: without zig there is no binary for arm64\n'
+        return 0
+    fi
+    build release-arm64 || return 1
+    printf '#!/bin/sh\nexec qemu-aarch64-static %s "$@"\n' "$PWD/build/release-arm64/gosv" >"$work/gosv-arm64"
+    chmod 755 "$work/gosv-arm64"
+    not_here="beneath or pid1-34 or pid1-64 or too_long or there_is_no_shell or fork_that_fails or hangs"
+    as_root_here GOSV="$work/gosv-arm64" "$python" -m pytest --tb=short -p no:cacheprovider -v -n 2 \
+        -k "not ($not_here or ten_thousand or storm)" \
+        integration/cli/test_check.py integration/command/test_exit_status.py \
+        integration/command/test_reaping.py
 }
 
 # As root with what the tests need of our environment, which sudo would drop; and with all signals as

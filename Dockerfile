@@ -1,25 +1,19 @@
-# The image that others copy gosv from: built from source, ends with one static file. It is built on this
-# machine for whatever platform is asked for (BuildKit tells which).
+# The image that others copy gosv from: built from source, ends with one static file.
 #
 #   docker build -t gosv .
-#   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/gosv --push .
 #   COPY --from=gosv /sbin/gosv /sbin/gosv
-FROM --platform=$BUILDPLATFORM debian:bookworm-slim AS build
-WORKDIR /gosv
-COPY docker/packages docker/packages
+FROM debian:bookworm-slim AS build
+COPY docker/packages/build.txt docker/packages/glibc.txt /tmp/packages/
 RUN apt-get update \
- && sed 's/#.*//' docker/packages/build.txt docker/packages/zig.txt \
+ && sed 's/#.*//' /tmp/packages/*.txt \
     | DEBIAN_FRONTEND=noninteractive xargs apt-get install -y --no-install-recommends \
  && rm -rf /var/lib/apt/lists/*
-RUN docker/packages/fetch
+WORKDIR /gosv
 COPY CMakeLists.txt CMakePresets.json ./
 COPY include include
 COPY src src
-ARG TARGETARCH
-RUN cmake --preset release-$TARGETARCH \
- && cmake --build --preset release-$TARGETARCH \
- && mv build/release-$TARGETARCH/gosv .
+RUN cmake --preset release-glibc && cmake --build --preset release-glibc
 
 FROM scratch
-COPY --from=build /gosv/gosv /sbin/gosv
+COPY --from=build /gosv/build/release-glibc/gosv /sbin/gosv
 ENTRYPOINT ["/sbin/gosv"]

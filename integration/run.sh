@@ -10,9 +10,9 @@ logs=build/test-logs
 test_everything() {
     started=$(date +%s)
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
-        need build zig glibc test emulated arm64 format
+        need build glibc test emulated format
     else
-        need build zig glibc test emulated arm64 format docker-test
+        need build glibc test emulated format docker-test
     fi
     rm -rf "$logs"
     mkdir -p "$logs"
@@ -35,7 +35,7 @@ test_everything() {
         beside integration integration_tests
         # One kernel at a time: each wants a processor, and there may be two of them.
         beside_in_turn guests kernel:kernel_tests systemd:systemd_tests emulated:emulated_tests
-        beside arm64 arm64_tests
+        if [ -n "${GOSV_MUSL:-}" ]; then beside arm64 arm64_tests; fi
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
@@ -128,10 +128,7 @@ emulated_tests() {
 
 # The binary for arm64 as PID 1 under qemu-user; README.md tells what that cannot show.
 arm64_tests() {
-    if [ ! -d build/release/toolchain ]; then
-        printf 'not run: without zig there is no binary for arm64\n'
-        return 0
-    fi
+    need arm64
     build release-arm64 || return 1
     printf '#!/bin/sh\nexec qemu-aarch64-static %s "$@"\n' "$PWD/build/release-arm64/gosv" >"$work/gosv-arm64"
     chmod 755 "$work/gosv-arm64"
@@ -218,6 +215,9 @@ report() {
     done <"$work.steps"
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
         printf 'docker         not run: GOSV_SKIP_DOCKER is set\n'
+    fi
+    if [ -z "${GOSV_MUSL:-}" ]; then
+        printf 'arm64          not run: it is built with musl, and GOSV_MUSL is not set\n'
     fi
     printf 'in all                 %5s s\n' "$(($(date +%s) - started))"
     remove_work

@@ -101,6 +101,7 @@ def start_with_daemon(gosv, *daemon, prepared=()):
 
 def test_a_daemon_is_adopted_and_asked_to_end_when_the_command_has_ended(gosv):
     run, daemon = start_with_daemon(gosv, "listen-until", TERM, "say", "cleaned up")
+    run.stdout.wait_objects(2, listening=True)  # the daemon's too: before, TERM would just kill it
     run.kill(TERM)
     run.say(signal=TERM)
     assert run.wait() == 3

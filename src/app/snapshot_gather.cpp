@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "app/proc_file.hpp"
 #include "gosv/base/sort.hpp"
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
@@ -22,75 +23,10 @@ constexpr std::size_t kNobody = SIZE_MAX - 2;  // not gosv's: a stranger, not sh
 constexpr std::size_t kSelf = SIZE_MAX - 3;
 constexpr std::size_t kOthers = SIZE_MAX - 4;
 
-// The clock is looked at once in so many descriptors.
-constexpr std::size_t kFilesPerLook = 256;
-
-class Path {
-  public:
-    Path(Pid pid, const char* file) noexcept {
-        (void)std::snprintf(text_, sizeof text_, "%d/%s", pid.value, file);
-    }
-
-    Path(Pid pid, const char* directory, int entry) noexcept {
-        (void)std::snprintf(text_, sizeof text_, "%d/%s/%d", pid.value, directory, entry);
-    }
-
-    const char* get() const noexcept { return text_; }
-
-  private:
-    char text_[48];
-};
-
 std::string task_name(const SnapshotService& service, Pid pid) {
     return pid == service.probe.pid          ? "healthcheck"
            : pid == service.stop_command.pid ? "stop command"
                                              : "";
-}
-
-bool is_denied(int err) noexcept {
-    return err == EACCES || err == EPERM;
-}
-
-void count_kind(std::string_view target, FileKinds& kinds) noexcept {
-    ++(target.starts_with("socket:")       ? kinds.sockets
-       : target.starts_with("pipe:")       ? kinds.pipes
-       : target.starts_with("anon_inode:") ? kinds.anonymous
-                                           : kinds.paths);
-}
-
-// Reads a file below /proc of any length, a line at a time, each without its newline. True at its
-// end, an errno otherwise.
-template <class OnLine>
-int for_each_line(const os::Proc& proc, const char* path, char separator, OnLine on_line) {
-    const Result<Fd> file = sys::openat_read(proc.root(), path);
-    if (!file.ok()) {
-        return file.error().err;
-    }
-    std::string rest;
-    char chunk[16384];
-    for (;;) {
-        const Result<std::size_t> size = sys::read(file.value().borrow(), chunk);
-        if (!size.ok()) {
-            return size.error().err;
-        }
-        if (size.value() == 0) {
-            break;
-        }
-        std::string_view text(chunk, size.value());
-        for (std::size_t end = 0; (end = text.find(separator)) != std::string_view::npos;) {
-            rest.append(text.substr(0, end));
-            if (!on_line(std::string_view(rest))) {
-                return 0;
-            }
-            rest.clear();
-            text.remove_prefix(end + 1);
-        }
-        rest.append(text);
-    }
-    if (!rest.empty()) {
-        (void)on_line(std::string_view(rest));
-    }
-    return 0;
 }
 
 }  // namespace
@@ -123,7 +59,7 @@ void SnapshotGatherer::add(Pid pid) {
 
 std::optional<SnapshotProcess> SnapshotGatherer::look_at(Pid pid) {
     char buffer[2048];
-    const Result<std::string_view> text = proc_.read(Path(pid, "stat").get(), buffer);
+    const Result<std::string_view> text = proc_.read(ProcPath(pid, "stat").get(), buffer);
     if (!text.ok()) {
         unreadable += is_denied(text.error().err) ? 1U : 0U;
         return std::nullopt;
@@ -357,76 +293,6 @@ void SnapshotGatherer::collect_zombies() {
         return a.pids.size() != b.pids.size() ? a.pids.size() > b.pids.size()
                                               : a.pids.front() < b.pids.front();
     });
-}
-
-std::string SnapshotGatherer::origin_of(const SnapshotProcess& process) {
-    if (!process.parent.exists()) {
-        return "from outside: docker exec, nsenter";
-    }
-    std::string origin = "adopted";
-    constexpr std::string_view kVariable = "GOSV_SERVICE=";
-    (void)for_each_line(proc_, Path(process.pid, "environ").get(), '\0',
-                        [&](std::string_view entry) {
-                            if (!entry.starts_with(kVariable)) {
-                                return true;
-                            }
-                            entry.remove_prefix(kVariable.size());
-                            origin += ", started by service " + std::string(entry.substr(0, 64));
-                            return false;
-                        });
-    return origin;
-}
-
-void SnapshotGatherer::read_details(SnapshotProcess& process) {
-    if (!process.alive) {
-        process.details = Details::read;  // the dead have neither files nor memory
-        return;
-    }
-    if (detailed_ >= kMostDetailed || time_is_up()) {
-        ++left_out;
-        return;
-    }
-    ++detailed_;
-    read_files(process);
-    read_maps(process);
-    denied += is_denied(process.files_error) || is_denied(process.maps_error) ? 1U : 0U;
-    // Its number may have got another process meanwhile.
-    const std::optional<SnapshotProcess> now = look_at(process.pid);
-    process.details = now && now->start_time == process.start_time ? Details::read : Details::gone;
-}
-
-void SnapshotGatherer::read_files(SnapshotProcess& process) {
-    os::NumericEntries entries =
-        os::NumericEntries::open(proc_.root(), Path(process.pid, "fd").get());
-    while (const std::optional<int> fd = entries.next()) {
-        ++process.files_total;
-        if (process.files_total % kFilesPerLook == 0 && time_is_up()) {
-            return;
-        }
-        char target[4096];
-        const Result<std::string_view> link =
-            proc_.read_link(Path(process.pid, "fd", *fd).get(), target);
-        const std::string_view text = link.ok() ? link.value() : std::string_view();
-        count_kind(text, process.file_kinds);
-        if (process.files.size() < kMostFiles) {
-            process.files.push_back({*fd, std::string(text)});
-        }
-    }
-    process.files_error = entries.error();
-    sort_small(process.files, [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
-}
-
-void SnapshotGatherer::read_maps(SnapshotProcess& process) {
-    const std::size_t most = input_.maps ? *input_.maps : SIZE_MAX;
-    process.maps_error =
-        for_each_line(proc_, Path(process.pid, "maps").get(), '\n', [&](std::string_view line) {
-            if (process.maps.size() < most) {
-                const std::size_t end =
-                    line.find_last_not_of(' ') + 1;  // nothing is mapped: blanks
-                process.maps.emplace_back(line.substr(0, end));
-            }
-            return ++process.maps_total % kFilesPerLook != 0 || !time_is_up();
-        });
 }
 
 }  // namespace gosv::app

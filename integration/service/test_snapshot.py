@@ -23,7 +23,7 @@ def snapshot(run, count=1, seconds=30):
     begin = text.index("=== snapshot")
     for _ in range(count - 1):
         begin = text.index("=== snapshot", begin + 1)
-    return text[begin : text.index(END, begin)]
+    return text[begin:text.index(END, begin)]
 
 
 def block(text, service):

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 
-from .container import CGROUPS, Cgroup
+from .container import CGROUPS, Cgroup, HasTree
 from .deadline import DEFAULT, PATIENCE
 from .gosv import TALKATIVE, find_binary, find_program
 from .roots import empty_root
@@ -17,7 +17,7 @@ from .streams import Lines
 _numbers = itertools.count(1)
 
 
-class Bundle:
+class Bundle(HasTree):
     """
     One container. Its root has gosv, the probe and the burden, and is read-only, as its capabilities are
     the few that `runc spec` gives.
@@ -127,17 +127,6 @@ class Bundle:
 
     def wait_event(self, event, **fields):
         return self.stderr.wait_object(event=event, **fields)
-
-    @property
-    def init(self):
-        return self.cgroup / "init"
-
-    @property
-    def services(self):
-        return self.cgroup / "services"
-
-    def leaf(self, service):
-        return self.services / service
 
     def describe(self):
         if not self._process:

@@ -57,7 +57,22 @@ class Cgroup:
         self.path.rmdir()
 
 
-class Container(Gosv):
+class HasTree:
+    """Where gosv's tree is, for who has its `cgroup`, as seen from outside."""
+
+    @property
+    def init(self):
+        return self.cgroup / "init"
+
+    @property
+    def services(self):
+        return self.cgroup / "services"
+
+    def leaf(self, service):
+        return self.services / service
+
+
+class Container(HasTree, Gosv):
     """
     Like the other places in which gosv is started; `cgroup` is the container's own, from outside.
 
@@ -114,17 +129,6 @@ class Container(Gosv):
         """With fail_step, what gosv has asked the kernel so far: "12 mkdirat /sys/fs/cgroup/init", and
         " = ERRNO" where it failed; "start" where it has started a process. Step 0 is none."""
         return self._steps.read_text().splitlines()
-
-    @property
-    def init(self):
-        return self.cgroup / "init"
-
-    @property
-    def services(self):
-        return self.cgroup / "services"
-
-    def leaf(self, service):
-        return self.services / service
 
     def join(self, pid, cgroup=None):
         """As `docker exec` does it: a process of the outside enters the container's cgroup."""

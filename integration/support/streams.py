@@ -62,7 +62,7 @@ class Lines:
         found = []
         for line in self.lines():
             # What is not gosv's or the probe's may stand before it: a prompt, the filling of a pipe.
-            line = line[max(line.find("{"), 0) :].strip()
+            line = line[max(line.find("{"), 0):].strip()
             if line.startswith("{") and line.endswith("}"):
                 try:
                     found.append(json.loads(line))

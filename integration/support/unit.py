@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 
-from .container import CGROUPS, Cgroup
+from .container import CGROUPS, Cgroup, HasTree
 from .deadline import DEFAULT, PATIENCE, until
 from .gosv import TALKATIVE, find_binary, find_program
 
@@ -24,7 +24,7 @@ def systemctl(*words):
     return subprocess.run(["systemctl", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-class Unit:
+class Unit(HasTree):
     """
     stdout,
     stderr   files, which outlive the unit
@@ -116,17 +116,6 @@ class Unit:
         return f"--- {self.name}\n--- stdout\n{self.text()}\n--- stderr\n{self.log()}\n---"
 
     # --- what is there ----------------------------------------------------------------------------
-
-    @property
-    def init(self):
-        return self.cgroup / "init"
-
-    @property
-    def services(self):
-        return self.cgroup / "services"
-
-    def leaf(self, service):
-        return self.services / service
 
 
 class UserManager:

@@ -78,6 +78,7 @@ def test_a_command_that_is_suspended_where_no_shell_waits_goes_on(gosv, terminal
     for _ in range(3):
         terminal.type(SUSPEND)
     terminal.screen.wait_object(say="still here")
+    terminal.screen.wait_object(listening=True)
     run.kill(TERM)
     assert run.wait() == 3
 

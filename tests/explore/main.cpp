@@ -43,9 +43,11 @@ bool run(const char* family) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef M_MMAP_THRESHOLD  // glibc
     // The memory of one plan's states serves the next one's: else half the time goes to the kernel.
     ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
     ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
     bool all_well = argc > 1;
     for (int i = 1; i < argc; ++i) {
         all_well = run(argv[i]) && all_well;

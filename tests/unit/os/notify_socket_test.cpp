@@ -53,11 +53,12 @@ int send_with(std::string_view name, std::string text, const std::vector<int>& d
     header.msg_iov = &part;
     header.msg_iovlen = 1;
     header.msg_control = control.data();
-    header.msg_controllen = control.size();
+    using Length = decltype(header.msg_controllen);  // size_t, or musl's socklen_t
+    header.msg_controllen = static_cast<Length>(control.size());
     cmsghdr* const rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+    rights->cmsg_len = static_cast<Length>(CMSG_LEN(sizeof(int) * descriptors.size()));
     std::memcpy(CMSG_DATA(rights), descriptors.data(), sizeof(int) * descriptors.size());
     return ::sendmsg(socket.raw(), &header, 0) < 0 ? errno : 0;
 }

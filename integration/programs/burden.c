@@ -15,6 +15,8 @@
 //   burden kill DIR       writes cgroup.kill and waits until nobody is left; says "write US empty US"
 //   burden watch DIR      waits until nobody is left; says "empty NS", the time of day
 //   burden escape         starts a daemon (double fork, own session) and ends with 3
+//   burden share DIR      a child that shares its memory joins the cgroup DIR, of which an exec is too
+//                         much, and execs; says "ended W" with its wait status
 //   burden end            ends with 0
 //   burden where          says what /proc/self/cgroup says, then ends with 1
 //
@@ -23,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +240,42 @@ static int nest(const char* directory, int code) {
     return code;
 }
 
+enum { TOO_MUCH = 1 << 20 };  // bytes of arguments, for a cgroup with less
+
+struct joining {
+    char procs[512];
+    char* arguments[TOO_MUCH / 65536 + 2];
+};
+
+static int join_and_exec(void* told) {
+    const struct joining* const joining = told;
+    const int file = open(joining->procs, O_WRONLY | O_CLOEXEC);
+    if (file >= 0 && write(file, "0", 1) == 1) {
+        execv("/proc/self/exe", joining->arguments);
+    }
+    _exit(99);
+}
+
+static int share(const char* directory) {
+    static struct joining joining;
+    static char stack[16384] __attribute__((aligned(16)));
+    char* const argument = malloc(65536);
+    if (argument == NULL) {
+        return 1;
+    }
+    memset(argument, 'x', 65535);
+    argument[65535] = '\0';
+    snprintf(joining.procs, sizeof joining.procs, "%s/cgroup.procs", directory);
+    for (size_t i = 0; i < sizeof joining.arguments / sizeof *joining.arguments - 1; ++i) {
+        joining.arguments[i] = argument;
+    }
+    const pid_t child = clone(join_and_exec, stack + sizeof stack, CLONE_VM | SIGCHLD, &joining);
+    int status = -1;
+    waitpid(child, &status, 0);
+    printf("ended %d\n", status);
+    return 0;
+}
+
 // Nothing of the C library before the first look: where the process is when its program begins.
 static int where(void) {
     char text[512];
@@ -282,6 +321,9 @@ int main(int argc, char** argv) {
     }
     if (strcmp(what, "watch") == 0 && argc == 3) {
         return watch(argv[2]);
+    }
+    if (strcmp(what, "share") == 0 && argc == 3) {
+        return share(argv[2]);
     }
     if (strcmp(what, "chain") == 0) {
         return chain(number);

@@ -16,6 +16,15 @@ namespace {
 // Processes visited in one sweep; what is beyond is reached by the next one.
 constexpr std::size_t kSweepBudget = 8192;
 
+// Children on their way to their exec that may share memory: each has a page of stack. Probes and
+// stop commands come on top of the services.
+constexpr std::size_t kMostSharing = 4096;
+
+// While many services are started in one go, after so many starts the oldest are looked at: a
+// status pipe that is still open is one more descriptor for each further child to inherit and to
+// close.
+constexpr std::size_t kStartsBetweenLooks = 16;
+
 // A snapshot looks at /proc no longer than this.
 constexpr Duration kGatherLimit = std::chrono::seconds(5);
 
@@ -36,16 +45,18 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       timer_(std::move(opened.timer)),
       proc_(os::Proc::open()),
       descendants_(proc_, kSweepBudget),
-      clone_method_(os::probe_clone()),
+      spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16)),
       images_(plan.execs.size()),
       handles_(plan.execs.size()),
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
       notices_(std::move(opened.notices)),
-      tasks_(plan, clone_method_, proc_, *trees_, epoll_),
+      tasks_(plan, spawner_, proc_, *trees_, epoll_),
       supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
-      exec_ready_(os::Epoll::kBatch),
+      unwatched_(plan.execs.size()),
+      decided_(plan.execs.size()),
+      exec_ready_(plan.execs.size() + os::Epoll::kBatch),
       notices_now_(os::Epoll::kBatch),
       tree_news_(plan.execs.size() + 64),
       is_pid1_(::getpid() == 1) {
@@ -131,10 +142,18 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
     if (may_sleep) {
         timer_.arm(deadline);
     }
-    exec_ready_.clear();
     notices_now_.clear();
     tree_news_.clear();
-    for (const os::Ready& ready : epoll_.wait(may_sleep)) {
+    watch_starts();
+    exec_ready_.clear();
+    for (const ServiceId service : decided_) {
+        (void)exec_ready_.push(service);
+    }
+    decided_.clear();
+    if (starting_ == 0) {
+        spawner_.settle();
+    }
+    for (const os::Ready& ready : epoll_.wait(may_sleep && exec_ready_.empty())) {
         const ServiceId service = service_of(ready.token);
         switch (kind_of(ready.token)) {
             case TokenKind::signals:
@@ -188,16 +207,20 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
     }
     notices_.forget(service, epoll_);
     Result<os::Spawned> spawned =
-        os::spawn(images_[index(service)].child(), clone_method_, leaf.value().borrow());
+        spawner_.spawn(images_[index(service)].child(), leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }
     Handle& handle = handles_[index(service)];
+    close_status(handle);
     handle.status = std::move(spawned.value().status);
-    ++handle.generation;
-    // If it cannot be watched (ENOMEM, ENOSPC), the status is read when the child dies.
-    (void)epoll_.add_readable(handle.status.borrow(),
-                              make_token(TokenKind::exec_status, service, handle.generation));
+    handle.known = {};
+    ++starting_;
+    if (!unwatched_.push(service)) {
+        watch_status(service);  // one that is started again and again before anybody looks
+    } else if (unwatched_.size() % kStartsBetweenLooks == 0) {
+        look_at_starts();
+    }
     notices_.listen(service, std::move(spawned.value().readiness), epoll_);
     return spawned.value().pid;
 }
@@ -206,20 +229,80 @@ std::string_view LinuxPlatform::refusal(ServiceId service) const noexcept {
     return refusals_.empty() ? std::string_view() : refusals_[index(service)];
 }
 
+// Once it has said something it is closed.
+void LinuxPlatform::read_status(Handle& handle) noexcept {
+    handle.known = os::read_exec_status(handle.status.borrow());
+    if (handle.known.state != os::ExecState::pending) {
+        close_status(handle);
+    }
+}
+
+void LinuxPlatform::close_status(Handle& handle) noexcept {
+    if (!handle.status.is_open()) {
+        return;
+    }
+    if (handle.watched) {
+        // By hand: a sibling that hangs before its exec may hold a copy of the description, and
+        // epoll goes by the description, not by the number.
+        epoll_.remove(handle.status.borrow());
+        handle.watched = false;
+    }
+    handle.status.reset();
+    ++handle.generation;
+    --starting_;
+}
+
+void LinuxPlatform::watch_status(ServiceId service) noexcept {
+    Handle& handle = handles_[index(service)];
+    // If it cannot be watched (ENOMEM, ENOSPC), the status is read when the child dies.
+    handle.watched =
+        epoll_
+            .add_readable(handle.status.borrow(),
+                          make_token(TokenKind::exec_status, service, handle.generation))
+            .ok();
+}
+
+// The oldest of the starts that epoll does not know yet: most have come to their exec meanwhile,
+// and never become known to it.
+void LinuxPlatform::look_at_starts() noexcept {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < unwatched_.size(); ++i) {
+        const ServiceId service = unwatched_[i];
+        Handle& handle = handles_[index(service)];
+        if (!handle.status.is_open() || handle.watched) {
+            continue;  // started twice: looked at already
+        }
+        if (i < 2 * kStartsBetweenLooks && decided_.size() < decided_.capacity()) {
+            read_status(handle);
+        }
+        if (handle.status.is_open()) {
+            unwatched_[kept++] = service;
+        } else {
+            (void)decided_.push(service);
+        }
+    }
+    unwatched_.truncate(kept);
+}
+
+void LinuxPlatform::watch_starts() noexcept {
+    if (unwatched_.size() > 1) {
+        look_at_starts();
+    }
+    for (const ServiceId service : unwatched_) {
+        const Handle& handle = handles_[index(service)];
+        if (handle.status.is_open() && !handle.watched) {
+            watch_status(service);
+        }
+    }
+    unwatched_.clear();
+}
+
 os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
     Handle& handle = handles_[index(service)];
-    if (!handle.status.is_open()) {
-        return {};
+    if (handle.status.is_open()) {
+        read_status(handle);
     }
-    const os::ExecStatus status = os::read_exec_status(handle.status.borrow());
-    if (status.state != os::ExecState::pending) {
-        // Removed by hand: a sibling that hangs before its exec may hold a copy of the description,
-        // and epoll goes by the description, not by the number.
-        epoll_.remove(handle.status.borrow());
-        handle.status.reset();
-        ++handle.generation;
-    }
-    return status;
+    return handle.known;
 }
 
 Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {

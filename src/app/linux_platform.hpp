@@ -22,6 +22,7 @@
 #include "gosv/os/epoll.hpp"
 #include "gosv/os/notify_send.hpp"
 #include "gosv/os/procfs.hpp"
+#include "gosv/os/spawner.hpp"
 #include "gosv/os/timer.hpp"
 
 namespace gosv::app {
@@ -38,7 +39,7 @@ class LinuxPlatform final : public Platform {
     bool has_cgroups() const noexcept { return trees_->cgroups().is_open(); }
 
     // How services come into their leaf, for the log.
-    os::CloneMethod clone_method() const noexcept { return clone_method_; }
+    os::CloneMethod clone_method() const noexcept { return spawner_.method(); }
 
     // At the end, when nothing is left of any service.
     void remove_cgroups() noexcept { trees_->remove(); }
@@ -103,6 +104,8 @@ class LinuxPlatform final : public Platform {
     struct Handle {
         Fd status;
         std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
+        os::ExecStatus known;          // what the pipe has said, once it is closed
+        bool watched = false;          // by epoll
     };
 
     // What can fail to be opened.
@@ -115,12 +118,19 @@ class LinuxPlatform final : public Platform {
 
     LinuxPlatform(const manifest::Plan& plan, Opened opened, const os::InheritedSignals& inherited,
                   ServiceCgroups cgroups, os::NotifySender supervisor);
+
+    void read_status(Handle& handle) noexcept;
+    void close_status(Handle& handle) noexcept;
+    void watch_status(ServiceId service) noexcept;
+    void look_at_starts() noexcept;
+    void watch_starts() noexcept;
+
     os::SignalQueue signals_;
     os::Epoll epoll_;
     os::Timer timer_;
     os::Proc proc_;
     os::Descendants descendants_;
-    os::CloneMethod clone_method_;
+    os::Spawner spawner_;
     std::vector<ProgramImage> images_;
     std::vector<Handle> handles_;
     std::unique_ptr<ServiceTrees> trees_;
@@ -128,6 +138,9 @@ class LinuxPlatform final : public Platform {
     ServiceTasks tasks_;
     os::NotifySender supervisor_;
     std::vector<std::string> refusals_;
+    std::size_t starting_ = 0;            // status pipes that are open
+    BoundedVector<ServiceId> unwatched_;  // of those, which epoll does not know yet
+    BoundedVector<ServiceId> decided_;    // whose outcome is known and not told yet
     BoundedVector<ServiceId> exec_ready_;
     BoundedVector<ServiceId> notices_now_;
     BoundedVector<ServiceId> tree_news_;

@@ -30,10 +30,10 @@ os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
 
 }  // namespace
 
-ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::Spawner& spawner, const os::Proc& proc,
                            ServiceTrees& trees, os::Epoll& epoll)
     : plan_(plan),
-      method_(method),
+      spawner_(spawner),
       proc_(proc),
       trees_(trees),
       epoll_(epoll),
@@ -73,7 +73,7 @@ Result<Pid> ServiceTasks::start_command(ServiceId service, Command& command,
     if (!leaf.ok()) {
         return leaf.error();
     }
-    Result<os::Spawned> spawned = os::spawn(command.image.child(), method_, leaf.value().borrow());
+    Result<os::Spawned> spawned = spawner_.spawn(command.image.child(), leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }

@@ -15,14 +15,14 @@
 #include "gosv/os/epoll.hpp"
 #include "gosv/os/first_line.hpp"
 #include "gosv/os/probe.hpp"
-#include "gosv/os/spawn.hpp"
+#include "gosv/os/spawner.hpp"
 
 namespace gosv::app {
 
 class ServiceTasks {
   public:
     // All that it is given by reference outlives it.
-    ServiceTasks(const manifest::Plan& plan, os::CloneMethod method, const os::Proc& proc,
+    ServiceTasks(const manifest::Plan& plan, os::Spawner& spawner, const os::Proc& proc,
                  ServiceTrees& trees, os::Epoll& epoll);
 
     // Platform::start_task(), kill_task(), end_task().
@@ -59,7 +59,7 @@ class ServiceTasks {
     void close_output(Probe& probe) noexcept;
 
     const manifest::Plan& plan_;
-    os::CloneMethod method_;
+    os::Spawner& spawner_;
     const os::Proc& proc_;
     ServiceTrees& trees_;
     os::Epoll& epoll_;

@@ -6,85 +6,82 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <cerrno>  // the names, not the variable
 
 #include "child_capabilities.hpp"
-#include "kernel.hpp"
+#include "raw_call.hpp"
 
 // Made by a raw clone: the C library has not noticed (its fork handlers did not run, its cached
-// thread id is the parent's). Hence nothing but syscall(2) on memory that is already there.
+// thread id is the parent's), and what is written may be the parent's own memory (child.hpp). Hence
+// nothing but the kernel's calls, on memory that is already there.
 
 namespace gosv::os {
 
 namespace {
 
-// 0, or the errno of a failed call.
-template <class... Args>
-int attempt(long number, Args... args) noexcept {
-    return kernel::call(number, args...) < 0 ? errno : 0;
-}
+using kernel::attempt;
 
 [[noreturn]] void exit_now(int code) noexcept {
     for (;;) {
-        (void)kernel::call(SYS_exit_group, code);
+        (void)kernel::raw(SYS_exit_group, code);
     }
 }
 
-[[noreturn]] void fail(const ChildImage& image, Stage stage, int err) noexcept {
+[[noreturn]] void fail(const ChildFds& fds, Stage stage, int err) noexcept {
     ChildFailure failure;
     failure.stage = static_cast<std::uint8_t>(stage);
     failure.err = err;
     // Into an empty pipe: complete, and without waiting. If gosv is gone (EPIPE), nobody asks.
-    (void)kernel::call(SYS_write, image.status_fd, &failure, sizeof failure);
+    (void)kernel::raw(SYS_write, fds.status, &failure, sizeof failure);
     exit_now(exec_failure_code(stage, err));
 }
 
-void check(const ChildImage& image, Stage stage, int err) noexcept {
+void check(const ChildFds& fds, Stage stage, int err) noexcept {
     if (err != 0) {
-        fail(image, stage, err);
+        fail(fds, stage, err);
     }
 }
 
 // The first step of all: not an instruction of the service, and none of the steps that may cost
 // memory, runs outside its limits. Somebody who cannot join never becomes the service.
-int join_cgroup(const ChildImage& image) noexcept {
-    return attempt(SYS_write, image.cgroup_procs_fd, "0", 1);  // "0": whoever writes it
+int join_cgroup(const ChildFds& fds) noexcept {
+    return attempt(SYS_write, fds.cgroup_procs, "0", 1);  // "0": whoever writes it
 }
 
 void take_terminal() noexcept {
     // SIGTTOU is still blocked, so the background may do this. No terminal (ENOTTY, EBADF, ENXIO),
     // somebody else's (EPERM, EINVAL) or a dead one (EIO) is no reason not to start.
-    const int group = static_cast<int>(kernel::call(SYS_getpid));
-    (void)kernel::call(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
+    const int group = static_cast<int>(kernel::raw(SYS_getpid));
+    (void)kernel::raw(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
 }
 
 int set_stdin_to_null() noexcept {
-    long null = kernel::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
+    long null = kernel::raw(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
     if (null < 0) {
         // An image without /dev: the read end of a pipe without writer is at its end just as well.
         int ends[2];
-        if (kernel::call(SYS_pipe2, ends, 0) < 0) {
-            return errno;
+        if (const int err = attempt(SYS_pipe2, ends, 0); err != 0) {
+            return err;
         }
-        (void)kernel::call(SYS_close, ends[1]);
+        (void)kernel::raw(SYS_close, ends[1]);
         null = ends[0];
     }
     if (null == STDIN_FILENO) {
         return 0;
     }
     const int err = attempt(SYS_dup3, null, STDIN_FILENO, 0);
-    (void)kernel::call(SYS_close, null);
+    (void)kernel::raw(SYS_close, null);
     return err;
 }
 
 int set_oom_score_adj(const ChildImage& image) noexcept {
     const long file =
-        kernel::call(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+        kernel::raw(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
     if (file < 0) {
-        return errno;
+        return kernel::error_of(file);
     }
     const int err = attempt(SYS_write, file, image.oom_score_adj, image.oom_score_adj_len);
-    (void)kernel::call(SYS_close, file);
+    (void)kernel::raw(SYS_close, file);
     return err;
 }
 
@@ -92,7 +89,7 @@ int set_oom_score_adj(const ChildImage& image) noexcept {
 bool has_groups(const ChildImage& image) noexcept {
     constexpr int kMost = 64;
     std::uint32_t present[kMost];
-    const long count = kernel::call(kernel::kGetgroups, kMost, present);
+    const long count = kernel::raw(kernel::kGetgroups, kMost, present);
     if (count < 0) {
         return false;
     }
@@ -126,44 +123,43 @@ int set_groups(const ChildImage& image) noexcept {
 }
 
 // Limits before credentials: raising one, and a score or a nice value below ours, needs privileges.
-void set_limits(const ChildImage& image) noexcept {
+void set_limits(const ChildImage& image, const ChildFds& fds) noexcept {
     if (image.oom_score_adj != nullptr) {
-        check(image, Stage::oom_score_adj, set_oom_score_adj(image));
+        check(fds, Stage::oom_score_adj, set_oom_score_adj(image));
     }
     if (image.set_nice) {
-        check(image, Stage::nice, attempt(SYS_setpriority, PRIO_PROCESS, 0, image.nice));
+        check(fds, Stage::nice, attempt(SYS_setpriority, PRIO_PROCESS, 0, image.nice));
     }
     for (std::size_t i = 0; i < image.rlimit_count; ++i) {
         const RlimitStep& limit = image.rlimits[i];
-        check(image, Stage::rlimit,
-              attempt(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr));
+        check(fds, Stage::rlimit, attempt(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr));
     }
 }
 
 // Groups while we still may, the bounding set before the capability for it is gone with the uid,
 // the uid, and only then the sets that setresuid itself has changed.
-void set_credentials(const ChildImage& image) noexcept {
+void set_credentials(const ChildImage& image, const ChildFds& fds) noexcept {
     if (image.set_credentials) {
-        check(image, Stage::groups, set_groups(image));
-        check(image, Stage::gid, attempt(kernel::kSetresgid, image.gid, image.gid, image.gid));
+        check(fds, Stage::groups, set_groups(image));
+        check(fds, Stage::gid, attempt(kernel::kSetresgid, image.gid, image.gid, image.gid));
     }
     if (image.set_capabilities) {
-        check(image, Stage::capabilities, prepare_capabilities(image));
+        check(fds, Stage::capabilities, prepare_capabilities(image));
     }
     if (image.set_credentials) {
-        check(image, Stage::uid, attempt(kernel::kSetresuid, image.uid, image.uid, image.uid));
+        check(fds, Stage::uid, attempt(kernel::kSetresuid, image.uid, image.uid, image.uid));
     }
     if (image.set_capabilities) {
-        check(image, Stage::capabilities, apply_capabilities(image));
+        check(fds, Stage::capabilities, apply_capabilities(image));
     }
 }
 
 // As the service's own user: what it may not enter, it must not be started in.
-void enter_working_dir(const ChildImage& image) noexcept {
+void enter_working_dir(const ChildImage& image, const ChildFds& fds) noexcept {
     if (image.working_dir != nullptr) {
-        check(image, Stage::working_dir, attempt(SYS_chdir, image.working_dir));
+        check(fds, Stage::working_dir, attempt(SYS_chdir, image.working_dir));
     } else if (image.working_dir_fd >= 0) {
-        check(image, Stage::working_dir, attempt(SYS_fchdir, image.working_dir_fd));
+        check(fds, Stage::working_dir, attempt(SYS_fchdir, image.working_dir_fd));
     }
 }
 
@@ -173,7 +169,7 @@ void write_own_pid(const PidSlot& slot) noexcept {
     }
     char digits[12];
     std::size_t count = 0;
-    for (long pid = kernel::call(SYS_getpid); pid > 0; pid /= 10) {
+    for (long pid = kernel::raw(SYS_getpid); pid > 0; pid /= 10) {
         digits[count++] = static_cast<char>('0' + pid % 10);
     }
     if (count >= slot.width) {
@@ -185,17 +181,16 @@ void write_own_pid(const PidSlot& slot) noexcept {
     slot.value[count] = '\0';
 }
 
-int capture_output(const ChildImage& image) noexcept {
-    const int err = attempt(SYS_dup3, image.output_fd, STDOUT_FILENO, 0);
-    return err != 0 ? err : attempt(SYS_dup3, image.output_fd, STDERR_FILENO, 0);
+int capture_output(const ChildFds& fds) noexcept {
+    const int err = attempt(SYS_dup3, fds.output, STDOUT_FILENO, 0);
+    return err != 0 ? err : attempt(SYS_dup3, fds.output, STDERR_FILENO, 0);
 }
 
 // After every other use of a descriptor but the status pipe's, which has another number: what is
 // at this one now is of no more use to anybody.
-int hand_over_notify_fd(const ChildImage& image) noexcept {
-    return image.readiness_fd == image.notify_fd
-               ? attempt(SYS_fcntl, image.notify_fd, F_SETFD, 0)
-               : attempt(SYS_dup3, image.readiness_fd, image.notify_fd, 0);
+int hand_over_notify_fd(const ChildImage& image, const ChildFds& fds) noexcept {
+    return fds.readiness == image.notify_fd ? attempt(SYS_fcntl, image.notify_fd, F_SETFD, 0)
+                                            : attempt(SYS_dup3, fds.readiness, image.notify_fd, 0);
 }
 
 // What was sent to this process since the clone takes effect when the mask is set: by then the
@@ -206,11 +201,11 @@ void restore_signals(const ChildImage& image) noexcept {
             kernel::SignalAction ignore{};
             ignore.handler = kernel::kIgnoreAction;
             // EINVAL for KILL and STOP, which nobody can ignore.
-            (void)kernel::call(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
+            (void)kernel::raw(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
         }
     }
-    (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr,
-                       kernel::kSignalSetSize);
+    (void)kernel::raw(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr,
+                      kernel::kSignalSetSize);
 }
 
 int execute(const ChildImage& image, const char* path) noexcept {
@@ -220,7 +215,7 @@ int execute(const ChildImage& image, const char* path) noexcept {
     }
     // A script without "#!". If there is no shell either, what is wrong is still the script.
     image.shell_argv[1] = const_cast<char*>(path);
-    (void)kernel::call(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
+    (void)kernel::raw(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
     return ENOEXEC;
 }
 
@@ -252,36 +247,41 @@ int execute_first(const ChildImage& image) noexcept {
 
 }  // namespace
 
-void run_child(const ChildImage& image) noexcept {
-    if (image.cgroup_procs_fd >= 0) {
-        check(image, Stage::cgroup, join_cgroup(image));
+void run_child(const ChildImage& image, const ChildFds& fds) noexcept {
+    if (fds.cgroup_procs >= 0) {
+        check(fds, Stage::cgroup, join_cgroup(fds));
     }
-    check(image, Stage::process_group, attempt(SYS_setpgid, 0, 0));
+    check(fds, Stage::process_group, attempt(SYS_setpgid, 0, 0));
     if (image.take_terminal) {
         take_terminal();
     }
     if (image.stdin_null) {
-        check(image, Stage::stdin_stream, set_stdin_to_null());
+        check(fds, Stage::stdin_stream, set_stdin_to_null());
     }
-    set_limits(image);
-    set_credentials(image);
+    set_limits(image, fds);
+    set_credentials(image, fds);
     if (image.set_umask) {
-        (void)kernel::call(SYS_umask, image.umask);
+        (void)kernel::raw(SYS_umask, image.umask);
     }
-    enter_working_dir(image);
+    enter_working_dir(image, fds);
     if (image.no_new_privs) {
-        check(image, Stage::no_new_privs, attempt(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+        check(fds, Stage::no_new_privs, attempt(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
     if (image.capture_output) {
-        check(image, Stage::output, capture_output(image));
+        check(fds, Stage::output, capture_output(fds));
     }
     if (image.notify_fd >= 0) {
-        check(image, Stage::notify_fd, hand_over_notify_fd(image));
+        check(fds, Stage::notify_fd, hand_over_notify_fd(image, fds));
     }
     write_own_pid(image.listen_pid);
     write_own_pid(image.watchdog_pid);
     restore_signals(image);
-    fail(image, Stage::exec, execute_first(image));
+    fail(fds, Stage::exec, execute_first(image));
+}
+
+void run_child_start(void* start) noexcept {
+    const auto* const told = static_cast<const ChildStart*>(start);
+    run_child(*told->image, told->fds);
 }
 
 }  // namespace gosv::os

@@ -6,11 +6,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
 
 #include "gosv/os/child.hpp"
-#include "kernel.hpp"
+#include "raw_call.hpp"
 
 namespace gosv::os {
 
@@ -18,31 +17,31 @@ inline constexpr unsigned kMostCapabilities = 64;
 
 // Before setresuid. Returns 0 or the errno.
 inline int prepare_capabilities(const ChildImage& image) noexcept {
+    using kernel::attempt;
     for (unsigned cap = 0; cap < kMostCapabilities; ++cap) {
-        const long present = kernel::call(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0);
+        const long present = kernel::raw(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0);
         if (present < 0) {
             break;  // EINVAL: the kernel knows no more
         }
-        const bool keep = (image.keep_caps >> cap & 1) != 0;
-        // Asked only for what is there: without CAP_SETPCAP dropping nothing is fine.
-        if (present == 1 && !keep && kernel::call(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
-            return errno;
+        // Dropped only if it is there: without CAP_SETPCAP dropping nothing is fine.
+        const bool drop = present == 1 && (image.keep_caps >> cap & 1) == 0;
+        const int err = drop ? attempt(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0) : 0;
+        if (err != 0) {
+            return err;
         }
     }
     // Otherwise leaving uid 0 empties the permitted set, of which the ambient one is a part.
     // Cleared again by the exec.
-    if (image.ambient_caps != 0 && kernel::call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
-        return errno;
-    }
-    return 0;
+    return image.ambient_caps != 0 ? attempt(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) : 0;
 }
 
 // After setresuid. Returns 0 or the errno.
 inline int apply_capabilities(const ChildImage& image) noexcept {
+    using kernel::attempt;
     kernel::CapabilityHeader header{kernel::kCapabilityVersion3, 0};
     kernel::CapabilityWord words[2] = {};
-    if (kernel::call(SYS_capget, &header, words) < 0) {
-        return errno;
+    if (const int err = attempt(SYS_capget, &header, words); err != 0) {
+        return err;
     }
     for (unsigned i = 0; i < 2; ++i) {
         const auto keep = static_cast<std::uint32_t>(image.keep_caps >> (32 * i));
@@ -54,16 +53,13 @@ inline int apply_capabilities(const ChildImage& image) noexcept {
         words[i].inheritable = (words[i].inheritable & keep) | (words[i].permitted & ambient);
     }
     // Takes out of the ambient set what is not both permitted and inheritable any more.
-    if (kernel::call(SYS_capset, &header, words) < 0) {
-        return errno;
-    }
-    for (unsigned cap = 0; cap < kMostCapabilities; ++cap) {
-        if ((image.ambient_caps >> cap & 1) != 0 &&
-            kernel::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
-            return errno;
+    int err = attempt(SYS_capset, &header, words);
+    for (unsigned cap = 0; cap < kMostCapabilities && err == 0; ++cap) {
+        if ((image.ambient_caps >> cap & 1) != 0) {
+            err = attempt(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
         }
     }
-    return 0;
+    return err;
 }
 
 }  // namespace gosv::os

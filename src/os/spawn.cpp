@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "clone_on_stack.hpp"
 #include "gosv/base/error.hpp"
 #include "gosv/os/sys.hpp"
 #include "kernel.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 // Both ways give 0 in the child, and neither tells the C library, whose fork handlers and locks the
 // child does not need. No CLONE_CLEAR_SIGHAND: gosv has no handler, and what it ignored it has put
-// back to default. No CLONE_VM: see spawn.hpp.
+// back to default.
 long clone_process(CloneMethod method, BorrowedFd leaf) noexcept {
     switch (method) {
         case CloneMethod::clone3_into_cgroup: {
@@ -194,7 +195,26 @@ Status ChildDescriptors::open_join(BorrowedFd leaf) noexcept {
 
 }  // namespace
 
-Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
+namespace {
+
+ChildFds for_child(const ChildDescriptors& descriptors) noexcept {
+    return {descriptors.status.write.raw(), descriptors.join.raw(), descriptors.output.write.raw(),
+            descriptors.readiness.write.raw()};
+}
+
+Spawned cloned(long pid, ChildDescriptors& descriptors) noexcept {
+    // Also here, so that the group exists whoever runs first, and a signal to it is not lost.
+    // EACCES: the child has execed, and had done it itself. ESRCH, EPERM: it is dead, or in another
+    // session.
+    const auto child = static_cast<pid_t>(pid);
+    (void)::setpgid(child, child);
+    return {Pid{child}, std::move(descriptors.status.read), std::move(descriptors.readiness.read),
+            std::move(descriptors.output.read)};
+}
+
+}  // namespace
+
+Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
     ChildDescriptors descriptors;
     Status opened = descriptors.open(image);
     if (method == CloneMethod::clone3_into_cgroup && !leaf.is_open()) {
@@ -205,29 +225,31 @@ Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf) no
     if (!opened.ok()) {
         return opened.error();
     }
-    image.status_fd = descriptors.status.write.raw();
-    image.cgroup_procs_fd = descriptors.join.raw();
-    image.output_fd = descriptors.output.write.raw();
-    image.readiness_fd = descriptors.readiness.write.raw();
+    const ChildFds fds = for_child(descriptors);
     const long pid = clone_process(method, leaf);
     if (pid == 0) {
-        run_child(image);
+        run_child(image, fds);
     }
-    const int err = pid < 0 ? errno : 0;
-    image.status_fd = -1;
-    image.cgroup_procs_fd = -1;
-    image.output_fd = -1;
-    image.readiness_fd = -1;
     if (pid < 0) {
-        return SysError{err, operation(method)};
+        return SysError{errno, operation(method)};
     }
-    // Also here, so that the group exists whoever runs first, and a signal to it is not lost.
-    // EACCES: the child has execed, and had done it itself. ESRCH, EPERM: it is dead, or in another
-    // session.
-    const auto child = static_cast<pid_t>(pid);
-    (void)::setpgid(child, child);
-    return Spawned{Pid{child}, std::move(descriptors.status.read),
-                   std::move(descriptors.readiness.read), std::move(descriptors.output.read)};
+    return cloned(pid, descriptors);
+}
+
+Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept {
+    ChildDescriptors descriptors;
+    const Status opened = descriptors.open(image);
+    long pid = -1;
+    if (opened.ok()) {
+        stack.start = {&image, for_child(descriptors)};
+        pid = kernel::clone_on_stack(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, stack.top(),
+                                     &stack.in_use, run_child_start, &stack.start);
+    }
+    if (pid < 0) {
+        stack.in_use = 0;
+        return opened.ok() ? SysError{static_cast<int>(-pid), "clone"} : opened.error();
+    }
+    return cloned(pid, descriptors);
 }
 
 ExecStatus read_exec_status(BorrowedFd status) noexcept {

@@ -24,6 +24,9 @@ class BoundedVector {
 
     void clear() noexcept { size_ = 0; }
 
+    // Forgets what comes after the first `size`.
+    void truncate(std::size_t size) noexcept { size_ = size < size_ ? size : size_; }
+
     std::size_t size() const noexcept { return size_; }
 
     std::size_t capacity() const noexcept { return capacity_; }

@@ -2,6 +2,10 @@
 // The child's side of a start: what happens between clone and exec. One file with one rule: raw
 // system calls on prepared memory, no allocation, no locks, no libc state, no return. A ctest
 // compares the undefined symbols of child.o with a short allow-list.
+//
+// The child may share its memory with PID 1 (os/spawner.hpp), so the rule has a second half: it
+// writes to its own stack, and of the image to the pids and the shell's path alone, which nobody
+// else reads or writes until it has execed or died. Not even errno: that is the parent's.
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +54,7 @@ struct RlimitStep {
 };
 
 // Everything the child needs, as raw pointers into memory that the parent owns and does not change
-// until the child has execed or died (the child has a copy-on-write image: no shared memory).
+// until the child has execed or died. One start at a time uses an image.
 struct ChildImage {
     char* const* argv = nullptr;  // NULL-terminated
     char* const* envp = nullptr;
@@ -65,13 +69,6 @@ struct ChildImage {
     bool take_terminal = false;   // become the foreground group of fd 0's terminal
     bool capture_output = false;  // stdout and stderr go to Spawned::output; else inherited
     int notify_fd = -1;           // >= 3: the number at which it finds a pipe to Spawned::readiness
-
-    // Filled in by spawn(), all CLOEXEC.
-    int status_fd = -1;  // write end of the status pipe; never the same number as notify_fd
-    // cgroup.procs of the leaf, open for writing, for a child that was not cloned into it.
-    int cgroup_procs_fd = -1;
-    int output_fd = -1;     // write ends, of capture_output
-    int readiness_fd = -1;  // and of notify_fd
 
     SignalSet mask = 0;     // to exec with
     SignalSet ignored = 0;  // dispositions to exec with; all others default
@@ -96,6 +93,14 @@ struct ChildImage {
     bool no_new_privs = false;
 };
 
+// What the parent has opened for one start; all CLOEXEC, -1: not there.
+struct ChildFds {
+    int status = -1;        // write end of the status pipe; never the same number as notify_fd
+    int cgroup_procs = -1;  // of the leaf, open for writing, for a child not cloned into it
+    int output = -1;        // write ends, of capture_output
+    int readiness = -1;     // and of notify_fd
+};
+
 // What comes through the status pipe when a start fails (8 bytes: atomic). Success is end of file.
 struct ChildFailure {
     std::uint8_t stage = 0;
@@ -108,7 +113,15 @@ constexpr int exec_failure_code(Stage stage, int err) noexcept {
     return stage == Stage::exec && err == ENOENT ? 127 : 126;
 }
 
-// Never returns: execs, or reports through status_fd and _exits with 127 or 126.
-[[noreturn]] void run_child(const ChildImage& image) noexcept;
+// Never returns: execs, or reports through fds.status and _exits with 127 or 126.
+[[noreturn]] void run_child(const ChildImage& image, const ChildFds& fds) noexcept;
+
+// The same for a child that begins on a stack of its own: `start` is a ChildStart.
+struct ChildStart {
+    const ChildImage* image;
+    ChildFds fds;
+};
+
+[[noreturn]] void run_child_start(void* start) noexcept;
 
 }  // namespace gosv::os

@@ -1,9 +1,10 @@
 #pragma once
-// Starting a process: status pipe, clone3 (or fork where a seccomp profile answers ENOSYS or
-// EPERM), into a cgroup leaf if there is one, setpgid on both sides. No shared memory with the
-// child: a hanging exec (FUSE, NFS) must never stop PID 1, so neither vfork nor posix_spawn. Does
-// not wait for the exec: the caller polls the pipe.
-#include <optional>
+// Starting a process: status pipe, clone, into a cgroup leaf if there is one, setpgid on both
+// sides. Does not wait for the exec, which may hang (FUSE, NFS) and must never stop PID 1: so
+// neither vfork nor posix_spawn; the caller polls the pipe. Two ways, between which Spawner
+// chooses: with a copy of gosv's memory, by clone3 (or fork where a seccomp profile answers ENOSYS
+// or EPERM), and sharing it, on a stack of the child's own.
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "gosv/base/ids.hpp"
 #include "gosv/base/result.hpp"
 #include "gosv/os/child.hpp"
+#include "gosv/os/child_stacks.hpp"
 
 namespace gosv::os {
 
@@ -37,9 +39,15 @@ CloneMethod probe_clone() noexcept;
 // gosv's own. Whatever the method, no instruction of the program runs outside the leaf: where the
 // kernel cannot clone into it, the child's first step is to join it, and without that it does not
 // exec. Errors: pipe2, fcntl, cgroup.procs, clone3, fork.
-Result<Spawned> spawn(ChildImage& image, CloneMethod method, BorrowedFd leaf = {}) noexcept;
+Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf = {}) noexcept;
 
-enum class ExecState { pending, succeeded, failed };
+// clone(CLONE_VM) without CLONE_VFORK, in gosv's own cgroup: both run on, the child on `stack`,
+// which ChildStacks has handed out and nobody touches until the kernel has cleared `in_use`;
+// `image` must stay as long. Errors: pipe2, fcntl, clone (EINVAL where such a clone is not
+// offered).
+Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept;
+
+enum class ExecState : std::uint8_t { pending, succeeded, failed };
 
 struct ExecStatus {
     ExecState state = ExecState::pending;

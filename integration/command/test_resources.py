@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.deadline import until
+from support.gosv import call_that_starts
 from support.processes import status_field
 
 TERM = int(signal.SIGTERM)
@@ -38,10 +39,11 @@ def test_what_cannot_be_opened_at_the_start_is_told_before_anything_runs(gosv_be
 
 @pytest.mark.parametrize(
     ("call", "error"),
-    [("clone3", "EAGAIN"), ("clone3", "ENOMEM"), ("pipe2", "EMFILE"), ("pipe2", "ENFILE")],
+    [("clone", "EAGAIN"), ("clone", "ENOMEM"), ("pipe2", "EMFILE"), ("pipe2", "ENFILE")],
 )
 def test_a_command_that_no_process_is_to_be_had_for_is_126(gosv_beneath, call, error):
     gosv = gosv_beneath
+    call = call_that_starts() if call == "clone" else call
     # The first clone3 is the question whether there is one.
     when = ":when=2" if call == "clone3" else ""
     words = gosv.strace("-e", f"trace={call}", "-e", f"inject={call}:error={error}{when}")
@@ -49,6 +51,15 @@ def test_a_command_that_no_process_is_to_be_had_for_is_126(gosv_beneath, call, e
     assert run.wait() == 126
     assert "no process to be had" in run.stderr.text()
     assert run.stdout.text() == ""
+
+
+@pytest.mark.parametrize("error", ["EINVAL", "ENOSYS", "EPERM"])
+def test_a_command_that_may_not_share_memory_gets_a_copy(gosv_beneath, error):
+    gosv = gosv_beneath
+    words = gosv.strace("-e", "trace=clone", "-e", f"inject=clone:error={error}")
+    run = gosv.start([*words, gosv.binary, "--", gosv.probe, "say", "copy", "exit", 3])
+    assert run.wait() == 3
+    run.say(say="copy")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ FAULTS = [
     ("pipe2", "EMFILE"),
     ("pipe2", "ENFILE"),
     ("clone3", "ENOMEM"),
+    ("clone", "ENOMEM"),
     ("epoll_ctl", "ENOMEM"),
     ("epoll_ctl", "ENOSPC"),
     ("epoll_wait,epoll_pwait", "EINTR"),

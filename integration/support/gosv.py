@@ -12,6 +12,12 @@ TALKATIVE = ("--log-format", "json", "--log-level", "debug")
 TREE = Path(__file__).resolve().parents[2]
 
 
+def call_that_starts():
+    """The system call that starts a service to which gosv may lend its memory: from Linux 5.16 on clone."""
+    release = tuple(int(number) for number in os.uname().release.split("-")[0].split(".")[:2])
+    return "clone" if release >= (5, 16) else "clone3"
+
+
 class MissingBinary(RuntimeError):
     pass
 

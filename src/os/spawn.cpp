@@ -134,15 +134,15 @@ CloneMethod probe_clone() noexcept {
 
 namespace {
 
-// Only our end does not wait: the child's is the service's own in the end, and eight bytes fit into
-// an empty pipe anyway.
-Result<sys::Pipe> pipe_from_child() noexcept {
+// `flags` are for both ends.
+Result<sys::Pipe> pipe_from_child(int flags) noexcept {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0) {
+    if (::pipe2(ends, O_CLOEXEC | flags) < 0) {
         return SysError{errno, "pipe2"};
     }
     sys::Pipe pipe{Fd(ends[0]), Fd(ends[1])};
-    if (::fcntl(pipe.read.raw(), F_SETFL, O_NONBLOCK) < 0) {
+    // What becomes the service's own must wait, as any program expects; our end must not.
+    if (flags == 0 && ::fcntl(pipe.read.raw(), F_SETFL, O_NONBLOCK) < 0) {
         return SysError{errno, "fcntl"};
     }
     return pipe;
@@ -161,20 +161,21 @@ struct ChildDescriptors {
 };
 
 Status ChildDescriptors::open(const ChildImage& image) noexcept {
-    const auto make = [](sys::Pipe& into) noexcept -> Status {
-        Result<sys::Pipe> made = pipe_from_child();
+    const auto make = [](sys::Pipe& into, int flags) noexcept -> Status {
+        Result<sys::Pipe> made = pipe_from_child(flags);
         if (!made.ok()) {
             return made.error();
         }
         into = std::move(made).value();
         return {};
     };
-    Status made = make(status);
+    // Eight bytes fit into an empty pipe: the child needs no waiting for them.
+    Status made = make(status, O_NONBLOCK);
     if (made.ok() && image.capture_output) {
-        made = make(output);
+        made = make(output, 0);
     }
     if (made.ok() && image.notify_fd >= 0) {
-        made = make(readiness);
+        made = make(readiness, 0);
     }
     if (made.ok() && status.write.raw() == image.notify_fd) {
         // The child puts something else there and may still have to report. A duplicate has

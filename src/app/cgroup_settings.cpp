@@ -1,5 +1,7 @@
 #include "app/cgroup_settings.hpp"
 
+#include "gosv/base/concat.hpp"
+
 namespace gosv::app {
 
 namespace {
@@ -36,7 +38,7 @@ std::vector<os::CgroupSetting> settings_of(const manifest::Limits& limits,
     add_size("pids.max", limits.pids);
     if (limits.cpus_milli) {
         const std::uint64_t quota = *limits.cpus_milli * (kCpuPeriod / 1000);
-        add("cpu.max", text_of(quota) + " " + text_of(kCpuPeriod));
+        add("cpu.max", concat({text_of(quota), " ", text_of(kCpuPeriod)}));
     }
     if (limits.cpu_weight) {
         add("cpu.weight", text_of(*limits.cpu_weight));

@@ -5,6 +5,7 @@
 
 #include "app/excerpt.hpp"
 #include "app/line_writer.hpp"
+#include "gosv/base/concat.hpp"
 
 namespace gosv::app {
 
@@ -73,16 +74,16 @@ class Lines {
 std::string place(const Diagnostic& problem, std::string_view file) {
     std::string text = visible(problem.file.empty() ? file : problem.file);
     if (problem.at.line > 0) {
-        text += ":" + std::to_string(problem.at.line);
+        append_to(text, {":", problem.at.line});
         if (problem.at.column > 0) {
-            text += ":" + std::to_string(problem.at.column);
+            append_to(text, {":", problem.at.column});
         }
     }
     return text;
 }
 
 std::string counted(std::size_t count, const char* what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    return concat({count, " ", what, count == 1 ? "" : "s"});
 }
 
 std::string summary(const Diagnostics& diagnostics) {
@@ -95,7 +96,7 @@ std::string summary(const Diagnostics& diagnostics) {
     if (warnings > 0) {
         text += (errors > 0 ? ", " : "") + counted(warnings, "warning");
     }
-    return text + "\n";
+    return concat({text, "\n"});
 }
 
 }  // namespace
@@ -114,38 +115,38 @@ std::string render_text(const Diagnostics& diagnostics, std::string_view source,
     const Lines lines(source);
     std::string text;
     for (const Diagnostic& each : diagnostics) {
-        text += place(each, file) + ": ";
+        append_to(text, {place(each, file), ": "});
         text += name(each.severity);
-        text += ": " + visible(each.message) + "\n";
+        append_to(text, {": ", visible(each.message), "\n"});
         if (each.file.empty() && lines.has(each.at.line)) {
             const Excerpt excerpt = make_excerpt(
                 lines[each.at.line], static_cast<std::size_t>(std::max(each.at.column, 1)));
-            text += excerpt.line + "\n" + excerpt.marker + "\n";
+            append_to(text, {excerpt.line, "\n", excerpt.marker, "\n"});
         }
         if (!each.hint.empty()) {
-            text += "hint: " + visible(each.hint) + "\n";
+            append_to(text, {"hint: ", visible(each.hint), "\n"});
         }
     }
     return text + summary(diagnostics);
 }
 
 std::string render_json(const Diagnostics& diagnostics, std::string_view file) {
-    std::string text = "{\"file\":" + json_string(file) + ",\"valid\":";
+    std::string text = concat({"{\"file\":", json_string(file), ",\"valid\":"});
     text += has_errors(diagnostics) ? "false" : "true";
     text += ",\"diagnostics\":[";
     for (const Diagnostic& each : diagnostics) {
         text += &each == &diagnostics.front() ? "" : ",";
-        text += "{\"severity\":" + json_string(name(each.severity));
+        append_to(text, {"{\"severity\":", json_string(name(each.severity))});
         if (!each.file.empty()) {
-            text += ",\"file\":" + json_string(each.file);
+            append_to(text, {",\"file\":", json_string(each.file)});
         }
-        text += ",\"line\":" + std::to_string(each.at.line);
-        text += ",\"column\":" + std::to_string(each.at.column);
-        text += ",\"path\":" + json_string(each.path);
-        text += ",\"message\":" + json_string(each.message);
-        text += ",\"hint\":" + json_string(each.hint) + "}";
+        append_to(text, {",\"line\":", each.at.line});
+        append_to(text, {",\"column\":", each.at.column});
+        append_to(text, {",\"path\":", json_string(each.path)});
+        append_to(text, {",\"message\":", json_string(each.message)});
+        append_to(text, {",\"hint\":", json_string(each.hint), "}"});
     }
-    return text + "]}\n";
+    return concat({text, "]}\n"});
 }
 
 }  // namespace gosv::app

@@ -1,6 +1,7 @@
 #include "gosv/app/cli.hpp"
 
 #include "app/flags.hpp"
+#include "gosv/base/concat.hpp"
 
 namespace gosv::app {
 
@@ -56,9 +57,9 @@ std::optional<Mode> mode_named(std::string_view word) noexcept {
 // What was meant by words after the manifest: nearly always a command, since tini and dumb-init
 // need no "--" in front of it, or a container started with one in place of its CMD.
 UsageError too_many_words(const Options& options, const std::string& word) {
-    UsageError error{"unexpected word '" + word + "'"};
+    UsageError error{concat({"unexpected word '", word, "'"})};
     if (options.mode == Mode::supervise && options.manifest) {
-        error.message += " after the manifest '" + *options.manifest + "'";
+        append_to(error.message, {" after the manifest '", *options.manifest, "'"});
         error.hint = word[0] == '-' && word.size() > 1
                          ? "flags come before the manifest; a command comes after --: gosv -- CMD"
                          : "for one command instead of a manifest: gosv -- CMD [ARG...]";
@@ -72,7 +73,7 @@ std::optional<UsageError> take_command(FlagReader& reader, Options& options) {
         return UsageError{"a command after -- excludes --run and --config"};
     }
     if (reader.check_only() != nullptr) {
-        return UsageError{std::string(reader.check_only()) + " goes with `gosv check`"};
+        return UsageError{concat({reader.check_only(), " goes with `gosv check`"})};
     }
     if (reader.at_end()) {
         return UsageError{"no command after --"};
@@ -121,10 +122,10 @@ std::optional<UsageError> take_words(FlagReader& reader, Options& options) {
 // Flags that do not go together.
 std::optional<UsageError> find_contradiction(const FlagReader& reader, const Options& options) {
     if (reader.check_only() != nullptr && options.mode != Mode::check) {
-        return UsageError{std::string(reader.check_only()) + " goes with `gosv check`"};
+        return UsageError{concat({reader.check_only(), " goes with `gosv check`"})};
     }
     if (reader.command_only() != nullptr) {
-        return UsageError{std::string(reader.command_only()) + " goes with `gosv -- CMD`"};
+        return UsageError{concat({reader.command_only(), " goes with `gosv -- CMD`"})};
     }
     if (options.mode == Mode::run && options.manifest) {
         return UsageError{"--run excludes --config"};

@@ -1,5 +1,7 @@
 #include "app/embedded.hpp"
 
+#include "gosv/base/concat.hpp"
+
 namespace gosv::app {
 
 namespace {
@@ -52,7 +54,7 @@ manifest::LoadResult load_demo(const manifest::Environment& environment) {
 std::string demo_introduction() {
     std::string text(kIntroduction);
     text += kDemo;
-    return text + "\n";
+    return concat({text, "\n"});
 }
 
 }  // namespace gosv::app

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 
 namespace gosv::app {
@@ -78,7 +79,7 @@ const option* find_flag(std::string_view name) noexcept {
 }
 
 UsageError unknown_flag(std::string_view word) {
-    UsageError error{"unknown flag '" + std::string(word) + "'"};
+    UsageError error{concat({"unknown flag '", word, "'"})};
     for (const Foreign& foreign : kForeign) {
         if (word == foreign.word) {
             error.hint = foreign.hint;
@@ -98,7 +99,7 @@ UsageError unknown_flag(std::string_view word) {
         meant = begun != names.end() ? *begun : "";
     }
     if (meant.size() > 1) {
-        error.hint = "did you mean --" + std::string(meant) + "?";
+        error.hint = concat({"did you mean --", meant, "?"});
     }
     return error;
 }
@@ -116,8 +117,7 @@ std::optional<std::size_t> choose(std::string_view flag, std::string_view value,
         choices += i == 0 ? "" : i + 1 == N ? " or " : ", ";
         choices += names[i];
     }
-    error.message =
-        "--" + std::string(flag) + " is " + choices + ", not '" + std::string(value) + "'";
+    error.message = concat({"--", flag, " is ", choices, ", not '", value, "'"});
     return std::nullopt;
 }
 
@@ -175,11 +175,11 @@ bool FlagReader::apply(int found, const char* word, Options& options, UsageError
     const std::string name = flag->name;
     const std::string value = optarg != nullptr ? optarg : "";
     if (found == '?') {
-        error.message = "--" + name + " takes no value";
+        error.message = concat({"--", name, " takes no value"});
         return false;
     }
     if (found == ':' || (flag->has_arg == required_argument && value.empty())) {
-        error.message = "--" + name + " needs a value";
+        error.message = concat({"--", name, " needs a value"});
         return false;
     }
     switch (found) {
@@ -217,8 +217,8 @@ bool FlagReader::apply(int found, const char* word, Options& options, UsageError
             options.snapshot_signal = parse_signal(value);
             if (!options.snapshot_signal || !can_be_caught(*options.snapshot_signal)) {
                 error.message =
-                    "--snapshot-signal is a signal that can be caught, such as USR1, not '" +
-                    value + "'";
+                    concat({"--snapshot-signal is a signal that can be caught, such as USR1, not '",
+                            value, "'"});
                 return false;
             }
             return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/cgroup_settings.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -26,11 +27,11 @@ std::string names_of_limited(const manifest::Plan& plan) {
 std::string text_of(const os::SettingProblem& problem) {
     if (problem.unavailable) {
         const std::string file = problem.file;
-        return file + " is not to be had here: the " + file.substr(0, file.find('.')) +
-               " controller is not offered, or this kernel does not know the file";
+        return concat({file, " is not to be had here: the ", file.substr(0, file.find('.')),
+                       " controller is not offered, or this kernel does not know the file"});
     }
-    return std::string(problem.file) + ": cannot write '" + problem.value +
-           "': " + std::string(errno_text(problem.err));
+    return concat(
+        {problem.file, ": cannot write '", problem.value, "': ", errno_text(problem.err)});
 }
 
 std::vector<os::LeafSpec> leaves_of(const manifest::Plan& plan) {
@@ -49,7 +50,7 @@ os::CgroupSetUp set_up(const manifest::Plan& plan) {
             return os::build_cgroup_tree(place, std::move(own).value(), leaves_of(plan));
         }
         place.obstacle = CgroupObstacle::refused;
-        place.why = place.directory + ": " + std::string(errno_text(own.error().err));
+        place.why = concat({place.directory, ": ", errno_text(own.error().err)});
     }
     os::CgroupSetUp nothing;
     nothing.obstacle = place.obstacle;
@@ -62,13 +63,13 @@ void without_tree(const manifest::Plan& plan, const os::CgroupSetUp& set_up,
     const std::string limited = names_of_limited(plan);
     const std::string way_out(way_out_of(set_up.obstacle));
     if (limited.empty()) {
-        decision.note = "no cgroups: " + set_up.why;  // nobody asked for any
+        decision.note = concat({"no cgroups: ", set_up.why});  // nobody asked for any
     } else if (plan.cgroup == CgroupMode::required) {
-        decision.fatal = "gosv: cgroup: required, but " + set_up.why +
-                         "\nservices with limits: " + limited + "\nhint: " + way_out + "\n";
+        decision.fatal = concat({"gosv: cgroup: required, but ", set_up.why,
+                                 "\nservices with limits: ", limited, "\nhint: ", way_out, "\n"});
     } else {
-        decision.warnings.push_back("limits of " + limited + " are not enforced: " + set_up.why +
-                                    ". " + way_out);
+        decision.warnings.push_back(
+            concat({"limits of ", limited, " are not enforced: ", set_up.why, ". ", way_out}));
     }
 }
 
@@ -77,10 +78,10 @@ void compare(const manifest::ExecSpec& exec, const os::OwnLimits& own, CgroupDec
     const auto above = [&](const char* key, const char* file, std::optional<std::uint64_t> limit,
                            std::optional<std::uint64_t> of_container, const char* unit) {
         if (limit && of_container && *limit != UINT64_MAX && *limit > *of_container) {
-            decision.warnings.push_back("limits." + std::string(key) + " of " + exec.name + ", " +
-                                        std::to_string(*limit) + unit +
-                                        ", cannot be reached: the container itself has " +
-                                        std::to_string(*of_container) + unit + " (" + file + ")");
+            decision.warnings.push_back(
+                concat({"limits.", key, " of ", exec.name, ", ", *limit, unit,
+                        ", cannot be reached: the container itself has ", *of_container, unit, " (",
+                        file, ")"}));
         }
     };
     above("memory", "memory.max", exec.limits.memory, own.memory, " bytes");
@@ -91,7 +92,7 @@ void compare(const manifest::ExecSpec& exec, const os::OwnLimits& own, CgroupDec
 void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecision& decision) {
     decision.note = "limits are enforced";
     if (!set_up.tree->controllers().empty()) {
-        decision.note += ", controllers: " + set_up.tree->controllers();
+        append_to(decision.note, {", controllers: ", set_up.tree->controllers()});
     }
     if (!set_up.tree->events().is_open()) {
         decision.note += "; no inotify instance left: OOM kills are told when their service ends";

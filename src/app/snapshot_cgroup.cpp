@@ -2,6 +2,7 @@
 
 #include "app/line_writer.hpp"
 #include "app/snapshot_render.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/cgroup_files.hpp"
 
 namespace gosv::app {
@@ -44,7 +45,7 @@ class Leaf {
 
     std::string read(const char* file) const {
         char buffer[4096];
-        const auto text = cgroup::read_file(cgroups_, (path_ + "/" + file).c_str(), buffer);
+        const auto text = cgroup::read_file(cgroups_, concat({path_, "/", file}).c_str(), buffer);
         return text.ok() ? std::string(text.value()) : std::string();
     }
 
@@ -72,7 +73,7 @@ class Lines {
     // The first of a line makes it; the others follow after a comma.
     void add(const char* before, std::optional<std::string> value, const char* after = "") {
         if (value) {
-            text_ += what_ != nullptr ? std::string("  ") + what_ + ": " : ", ";
+            text_ += what_ != nullptr ? concat({"  ", what_, ": "}) : ", ";
             text_ += before + *value + after;
             what_ = nullptr;
         }
@@ -117,7 +118,7 @@ class Lines {
         }
         const std::uint64_t hundredths = *quota / 1000;
         const std::string rest = std::to_string(100 + hundredths % 100).substr(1);
-        return std::to_string(hundredths / 100) + "." + rest + " CPUs";
+        return concat({hundredths / 100, ".", rest, " CPUs"});
     }
 
     std::string take() { return std::move(text_); }
@@ -129,7 +130,7 @@ class Lines {
 };
 
 std::optional<std::string> percent(const std::string& value) {
-    return value.empty() ? std::nullopt : std::optional(value + "%");
+    return value.empty() ? std::nullopt : std::optional(concat({value, "%"}));
 }
 
 }  // namespace

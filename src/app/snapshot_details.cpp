@@ -2,6 +2,7 @@
 // memory maps.
 #include "app/proc_file.hpp"
 #include "app/snapshot_gather.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/sort.hpp"
 #include "gosv/os/directory.hpp"
 
@@ -33,7 +34,7 @@ std::string SnapshotGatherer::origin_of(const SnapshotProcess& process) {
                                 return true;
                             }
                             entry.remove_prefix(kVariable.size());
-                            origin += ", started by service " + std::string(entry.substr(0, 64));
+                            append_to(origin, {", started by service ", entry.substr(0, 64)});
                             return false;
                         });
     return origin;

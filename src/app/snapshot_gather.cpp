@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "app/proc_file.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/sort.hpp"
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/directory.hpp"
@@ -145,7 +146,7 @@ void SnapshotGatherer::look_at_all() {
         all_.begin(), all_.end(),
         [](const SnapshotProcess& a, const SnapshotProcess& b) { return a.pid == b.pid; });
     all_.erase(twice, all_.end());
-    std::unordered_map<pid_t, std::size_t> service_of_group;
+    std::map<pid_t, std::size_t> service_of_group;
     for (std::size_t i = 0; i < input_.services.size(); ++i) {
         if (input_.services[i].group.exists()) {
             service_of_group.emplace(input_.services[i].group.value, i);
@@ -158,7 +159,7 @@ void SnapshotGatherer::look_at_all() {
         }
     }
     owner_.assign(all_.size(), kUnknown);
-    const std::unordered_map<pid_t, std::size_t> service_of_member = read_leaves();
+    const std::map<pid_t, std::size_t> service_of_member = read_leaves();
     for (std::size_t i = 0; i < all_.size(); ++i) {
         place_.emplace(all_[i].pid.value, i);
         if (all_[i].pid == input_.self) {
@@ -211,14 +212,14 @@ void SnapshotGatherer::look_at_all() {
 }
 
 // The processes in the services' cgroup leaves.
-std::unordered_map<pid_t, std::size_t> SnapshotGatherer::read_leaves() const {
-    std::unordered_map<pid_t, std::size_t> members;
+std::map<pid_t, std::size_t> SnapshotGatherer::read_leaves() const {
+    std::map<pid_t, std::size_t> members;
     for (std::size_t i = 0; i < input_.services.size(); ++i) {
         const std::string_view leaf = input_.services[i].leaf;
         if (leaf.empty()) {
             continue;
         }
-        const std::string path = std::string(leaf) + "/cgroup.procs";
+        const std::string path = concat({leaf, "/cgroup.procs"});
         os::cgroup::Processes processes = os::cgroup::Processes::open(input_.cgroups, path.c_str());
         while (const auto pid = processes.next()) {
             members.emplace(pid->value, i);
@@ -229,10 +230,10 @@ std::unordered_map<pid_t, std::size_t> SnapshotGatherer::read_leaves() const {
 
 // Orders members as a tree, depth first. Their parents need not be members (an orphan's is gosv).
 void SnapshotGatherer::plant(const std::vector<std::size_t>& members, ProcessTree& tree) {
-    std::unordered_map<pid_t, std::vector<std::size_t>> children;
-    std::unordered_map<pid_t, bool> is_member;
+    std::map<pid_t, std::vector<std::size_t>> children;
+    std::map<pid_t, std::size_t> is_member;
     for (const std::size_t member : members) {
-        is_member.emplace(all_[member].pid.value, true);
+        is_member.emplace(all_[member].pid.value, member);
     }
     std::vector<std::pair<std::size_t, int>> waiting;  // and their depth
     for (std::size_t i = members.size(); i-- > 0;) {
@@ -267,7 +268,7 @@ void SnapshotGatherer::plant(const std::vector<std::size_t>& members, ProcessTre
 }
 
 void SnapshotGatherer::collect_zombies() {
-    std::unordered_map<pid_t, std::size_t> group_of;
+    std::map<pid_t, std::size_t> group_of;
     for (std::size_t i = 0; i < all_.size(); ++i) {
         const SnapshotProcess& process = all_[i];
         const std::size_t owner = owner_[i];

@@ -2,8 +2,8 @@
 // What a snapshot knows of processes, as plain data, and how it is gathered from /proc. No
 // rendering. Names, targets and paths are as the kernel gave them: any bytes.
 #include <cstdint>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "gosv/app/snapshot.hpp"
@@ -90,7 +90,7 @@ class SnapshotGatherer {
     bool time_is_up();
     void add(Pid pid);
     std::optional<SnapshotProcess> look_at(Pid pid);
-    std::unordered_map<pid_t, std::size_t> read_leaves() const;
+    std::map<pid_t, std::size_t> read_leaves() const;
     std::size_t owner_of(std::size_t process);
     void plant(const std::vector<std::size_t>& members, ProcessTree& tree);
     void collect_zombies();
@@ -101,9 +101,9 @@ class SnapshotGatherer {
     const SnapshotInput& input_;
     const os::Proc& proc_;
     MonotonicTime deadline_;
-    ProcessTree all_;                               // by pid
-    std::unordered_map<pid_t, std::size_t> place_;  // in all_
-    std::vector<std::size_t> owner_;                // of all_: see the .cpp
+    ProcessTree all_;                     // by pid
+    std::map<pid_t, std::size_t> place_;  // in all_
+    std::vector<std::size_t> owner_;      // of all_: see the .cpp
     std::size_t detailed_ = 0;
     std::uint64_t page_kb_;
 };

@@ -3,13 +3,14 @@
 // service, then gosv itself.
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <map>
 
 #include "app/line_writer.hpp"
 #include "app/log_format.hpp"
 #include "app/snapshot_cgroup.hpp"
 #include "app/snapshot_render.hpp"
 #include "app/snapshot_words.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 
 namespace gosv::app {
@@ -79,7 +80,7 @@ void put_overview(const SnapshotInput& input, const SnapshotGatherer& gathered, 
                    std::to_string(service.restarts),
                    gathered.proc_mounted ? std::to_string(gathered.services[i].size()) : "?",
                    gathered.services[i].empty() ? "-" : size_text(resident),
-                   service.next_start ? "in " + duration(*service.next_start) : "-",
+                   service.next_start ? concat({"in ", duration(*service.next_start)}) : "-",
                    why.empty() ? "-" : why});
     }
     table.write_to(out);
@@ -89,40 +90,41 @@ void put_zombies(const SnapshotGatherer& gathered, std::string& out) {
     std::size_t shown = 0;
     for (const ZombieGroup& group : gathered.zombies) {
         if (shown++ == kMostZombieGroups) {
-            out += "zombies: of " + count_of(gathered.zombies.size() - kMostZombieGroups,
-                                             "more parent\n", "more parents\n");
+            append_to(out, {"zombies: of ", count_of(gathered.zombies.size() - kMostZombieGroups,
+                                                     "more parent\n", "more parents\n")});
             return;
         }
-        out += count_of(group.pids.size(), "zombie", "zombies") + ": ";
+        append_to(out, {count_of(group.pids.size(), "zombie", "zombies"), ": "});
         if (group.parent.exists()) {
-            out += "parent " + std::to_string(group.parent.value) + " " +
-                   visible(group.parent_name) +
-                   (group.service.empty() ? "" : " of service " + visible(group.service));
+            append_to(
+                out,
+                {"parent ", group.parent.value, " ", visible(group.parent_name),
+                 group.service.empty() ? "" : concat({" of service ", visible(group.service)})});
         } else {
             out += "a parent outside of the container";
         }
         out += " does not wait for";
         for (std::size_t i = 0; i < std::min(group.pids.size(), kMostZombiePids); ++i) {
-            out += " " + std::to_string(group.pids[i].value);
+            append_to(out, {" ", group.pids[i].value});
         }
         out += group.pids.size() > kMostZombiePids ? " ...\n" : "\n";
     }
 }
 
 void put_head(const SnapshotInput& input, const SnapshotGatherer& gathered, std::string& out) {
-    out += "=== snapshot " + wall_time(input.wall_time) + " of gosv " + std::string(input.version) +
-           " (" + std::string(input.stage) + ", pid " + std::to_string(input.self.value) + ", up " +
-           duration(input.uptime) + ")\n";
+    append_to(out,
+              {"=== snapshot ", wall_time(input.wall_time), " of gosv ", input.version, " (",
+               input.stage, ", pid ", input.self.value, ", up ", duration(input.uptime), ")\n"});
     put_overview(input, gathered, out);
     put_zombies(gathered, out);
-    out += "orphans reaped: " + std::to_string(input.orphans_reaped) +
-           ", log lines lost: " + std::to_string(input.log_lines_dropped) + "\n";
+    append_to(out, {"orphans reaped: ", input.orphans_reaped,
+                    ", log lines lost: ", input.log_lines_dropped, "\n"});
     if (!gathered.proc_mounted) {
         out += "note: /proc is not mounted here: no processes, files and maps\n";
     }
     if (gathered.unreadable > 0) {
-        out += "note: " + count_of(gathered.unreadable, "process", "processes") +
-               " may not be looked at (/proc is mounted with hidepid)\n";
+        append_to(out, {"note: ", count_of(gathered.unreadable, "process", "processes"),
+                        " may not be looked at (/proc is mounted with hidepid)\n"});
     }
 }
 
@@ -131,35 +133,36 @@ std::string remark_on(const SnapshotProcess& process, const SnapshotInput& input
     if (!process.alive) {
         return process.parent == input.self
                    ? "  (about to be reaped)"
-                   : "  (parent " + std::to_string(process.parent.value) + " does not wait)";
+                   : concat({"  (parent ", process.parent.value, " does not wait)"});
     }
     if (process.state == 'Z') {
         return "  (main thread has ended, others run)";
     }
-    return process.origin.empty() ? "" : "  (" + visible(process.origin) + ")";
+    return process.origin.empty() ? "" : concat({"  (", visible(process.origin), ")"});
 }
 
 void put_tree(const ProcessTree& tree, const SnapshotInput& input, std::string& out) {
     constexpr int kMostIndent = 40;
     Table<7> table("rrlrrrl", {"PID", "PPid", "State", "Threads", "VmRSS", "VmSize", "Name"});
-    std::unordered_map<pid_t, std::size_t> zombies_of;
+    std::map<pid_t, std::size_t> zombies_of;
     for (const SnapshotProcess& process : tree) {
         if (!process.alive && ++zombies_of[process.parent.value] > kMostZombieRows) {
             continue;
         }
         const bool has_memory = process.vm_size_kb > 0;
         const auto indent = static_cast<std::size_t>(std::min(2 * process.depth, kMostIndent));
-        table.add({std::to_string(process.pid.value), std::to_string(process.parent.value),
-                   std::string(state_name(process.state)), std::to_string(process.threads),
-                   has_memory ? size_text(process.vm_rss_kb) : "-",
-                   has_memory ? size_text(process.vm_size_kb) : "-",
-                   std::string(indent, ' ') + visible(process.name) + remark_on(process, input)});
+        table.add(
+            {std::to_string(process.pid.value), std::to_string(process.parent.value),
+             std::string(state_name(process.state)), std::to_string(process.threads),
+             has_memory ? size_text(process.vm_rss_kb) : "-",
+             has_memory ? size_text(process.vm_size_kb) : "-",
+             concat({std::string(indent, ' '), visible(process.name), remark_on(process, input)})});
     }
     table.write_to(out);
     for (const auto& [parent, count] : zombies_of) {
         if (count > kMostZombieRows) {
-            out += "  ... and " + std::to_string(count - kMostZombieRows) + " more zombies of " +
-                   std::to_string(parent) + "\n";
+            append_to(out,
+                      {"  ... and ", count - kMostZombieRows, " more zombies of ", parent, "\n"});
         }
     }
 }
@@ -170,41 +173,40 @@ std::string error_text(int err) {
 
 void put_files(const SnapshotProcess& process, std::string& out) {
     const std::string heading =
-        "  " + std::to_string(process.pid.value) + " " + visible(process.name) + ", open files";
+        concat({"  ", process.pid.value, " ", visible(process.name), ", open files"});
     if (process.files_error != 0) {
-        out += heading + ": " + error_text(process.files_error) + "\n";
+        append_to(out, {heading, ": ", error_text(process.files_error), "\n"});
         return;
     }
-    out += heading + " (" + std::to_string(process.files_total) + ")";
+    append_to(out, {heading, " (", process.files_total, ")"});
     if (process.files_total > process.files.size()) {
         const FileKinds& kinds = process.file_kinds;
-        out += ", the first " + std::to_string(process.files.size()) + " of " +
-               std::to_string(kinds.sockets) + " sockets, " + std::to_string(kinds.pipes) +
-               " pipes, " + std::to_string(kinds.anonymous) + " anonymous, " +
-               std::to_string(kinds.paths) + " with a path";
+        append_to(out, {", the first ", process.files.size(), " of ", kinds.sockets, " sockets, ",
+                        kinds.pipes, " pipes, ", kinds.anonymous, " anonymous, ", kinds.paths,
+                        " with a path"});
     }
     out += "\n";
     for (const OpenFile& file : process.files) {
         const std::string number = std::to_string(file.fd);
-        out += std::string(number.size() < 6 ? 6 - number.size() : 0, ' ') + number + " -> " +
-               (file.target.empty() ? "?" : visible(file.target)) + "\n";
+        append_to(out, {std::string(number.size() < 6 ? 6 - number.size() : 0, ' '), number, " -> ",
+                        file.target.empty() ? "?" : visible(file.target), "\n"});
     }
 }
 
 void put_maps(const SnapshotProcess& process, std::string& out) {
     const std::string heading =
-        "  " + std::to_string(process.pid.value) + " " + visible(process.name) + ", memory maps";
+        concat({"  ", process.pid.value, " ", visible(process.name), ", memory maps"});
     if (process.maps_error != 0) {
-        out += heading + ": " + error_text(process.maps_error) + "\n";
+        append_to(out, {heading, ": ", error_text(process.maps_error), "\n"});
         return;
     }
-    out += heading + " (" +
-           (process.maps.size() < process.maps_total
-                ? "first " + std::to_string(process.maps.size()) + " of "
-                : "") +
-           std::to_string(process.maps_total) + ")\n";
+    append_to(out, {heading, " (",
+                    process.maps.size() < process.maps_total
+                        ? concat({"first ", process.maps.size(), " of "})
+                        : "",
+                    process.maps_total, ")\n"});
     for (const std::string& map : process.maps) {
-        out += "    " + visible(map) + "\n";
+        append_to(out, {"    ", visible(map), "\n"});
     }
 }
 
@@ -213,8 +215,8 @@ void put_details(const SnapshotProcess& process, std::string& out) {
         case Details::not_read:
             break;  // told once, at the end
         case Details::gone:
-            out += "  " + std::to_string(process.pid.value) + " " + visible(process.name) +
-                   " ended while it was looked at\n";
+            append_to(out, {"  ", process.pid.value, " ", visible(process.name),
+                            " ended while it was looked at\n"});
             break;
         case Details::read:
             if (process.alive) {
@@ -243,15 +245,17 @@ void put_block(ProcessTree& tree, const SnapshotInput& input, SnapshotGatherer& 
 
 void put_notes(const SnapshotGatherer& gathered, std::string& out) {
     if (gathered.denied > 0) {
-        out += "note: files or maps of " + count_of(gathered.denied, "process", "processes") +
-               " of other users may not be looked at (docker run --cap-add SYS_PTRACE allows it)\n";
+        append_to(
+            out,
+            {"note: files or maps of ", count_of(gathered.denied, "process", "processes"),
+             " of other users may not be looked at (docker run --cap-add SYS_PTRACE allows it)\n"});
     }
     if (gathered.out_of_time) {
         out += "note: time was up before all was looked at\n";
     }
     if (gathered.left_out > 0) {
-        out += "note: files and maps of " + count_of(gathered.left_out, "process", "processes") +
-               " were left out\n";
+        append_to(out, {"note: files and maps of ",
+                        count_of(gathered.left_out, "process", "processes"), " were left out\n"});
     }
 }
 
@@ -273,11 +277,11 @@ void render_text(const SnapshotInput& input, SnapshotGatherer& gathered, Snapsho
         put_block(gathered.services[i], input, gathered, out, output);
     }
     if (!gathered.others.empty()) {
-        out += "=== processes that belong to no service (" +
-               std::to_string(gathered.others.size()) + ")\n";
+        append_to(out,
+                  {"=== processes that belong to no service (", gathered.others.size(), ")\n"});
         put_block(gathered.others, input, gathered, out, output);
     }
-    out += "=== gosv itself (pid " + std::to_string(input.self.value) + ")\n";
+    append_to(out, {"=== gosv itself (pid ", input.self.value, ")\n"});
     put_block(gathered.self, input, gathered, out, output);
     put_notes(gathered, out);
     out += "=== end of snapshot\n";
@@ -294,7 +298,7 @@ std::string size_text(std::uint64_t kilobytes) {
     }
     const std::string whole = std::to_string(tenths / 10);
     const bool fraction = unit > 0 && tenths < 1000;
-    return whole + (fraction ? "." + std::to_string(tenths % 10) : "") + kUnits[unit];
+    return whole + (fraction ? concat({".", tenths % 10}) : "") + kUnits[unit];
 }
 
 std::string_view state_name(char state) noexcept {

@@ -4,6 +4,7 @@
 
 #include "app/line_writer.hpp"
 #include "app/start_failure.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 
 namespace gosv::app {
@@ -19,10 +20,10 @@ std::string in_words(std::string_view name) {
 
 std::string status_text(ExitStatus status) {
     if (status.kind == ExitStatus::Kind::exited) {
-        return "exit code " + std::to_string(status.number);
+        return concat({"exit code ", status.number});
     }
-    return "killed by " + std::string(signal_name(Signal{status.number})) +
-           (status.core_dumped ? ", core dumped" : "");
+    return concat({"killed by ", signal_name(Signal{status.number}),
+                   status.core_dumped ? ", core dumped" : ""});
 }
 
 // "healthy", "not ready"; "" for a service that defines no readiness.
@@ -37,25 +38,24 @@ std::string_view readiness_word(const SnapshotService& service) {
 }
 
 std::string task_text(const SnapshotTask& task) {
-    return "pid " + std::to_string(task.pid.value) + ", running for " + duration(task.running);
+    return concat({"pid ", task.pid.value, ", running for ", duration(task.running)});
 }
 
 std::string health_line(const SnapshotService& service) {
     if (service.health.empty() && !service.probe.pid.exists()) {
         return "";
     }
-    std::string line =
-        "  healthcheck: " + std::string(service.health.empty() ? "" : service.health);
+    std::string line = concat({"  healthcheck: ", service.health.empty() ? "" : service.health});
     if (service.probe_failures > 0) {
-        line += ", " + count_of(service.probe_failures, "failure", "failures in a row");
+        append_to(line, {", ", count_of(service.probe_failures, "failure", "failures in a row")});
     }
     if (!service.probe_reason.empty()) {
-        line += ", the last: " + visible(service.probe_reason);
+        append_to(line, {", the last: ", visible(service.probe_reason)});
     }
     if (service.probe.pid.exists()) {
-        line += "; now: " + task_text(service.probe);
+        append_to(line, {"; now: ", task_text(service.probe)});
     }
-    return line + "\n";
+    return concat({line, "\n"});
 }
 
 }  // namespace
@@ -76,13 +76,14 @@ std::string duration(Duration value) {
 }
 
 std::string count_of(std::size_t count, const char* one, const char* many) {
-    return std::to_string(count) + " " + (count == 1 ? one : many);
+    return concat({count, " ", count == 1 ? one : many});
 }
 
 std::string state_word(const SnapshotService& service) {
-    const std::string more = !service.waits_for.empty() ? "waits for " + visible(service.waits_for)
-                                                        : std::string(readiness_word(service));
-    return std::string(service.state) + (more.empty() ? "" : " (" + more + ")");
+    const std::string more = !service.waits_for.empty()
+                                 ? concat({"waits for ", visible(service.waits_for)})
+                                 : std::string(readiness_word(service));
+    return concat({service.state, more.empty() ? "" : concat({" (", more, ")"})});
 }
 
 std::string last_run(const SnapshotService& service) {
@@ -92,7 +93,7 @@ std::string last_run(const SnapshotService& service) {
                                              service.failed_start, buffer));
     }
     if (!service.failed_with.empty()) {
-        return "none, " + visible(service.failed_with) + " has failed";
+        return concat({"none, ", visible(service.failed_with), " has failed"});
     }
     if (!service.last_exit) {
         return "";
@@ -102,54 +103,54 @@ std::string last_run(const SnapshotService& service) {
 }
 
 std::string heading_of(const SnapshotService& service) {
-    std::string text = "=== service " + visible(service.name) + " (" + std::string(service.state);
+    std::string text = concat({"=== service ", visible(service.name), " (", service.state});
     if (const std::string_view word = readiness_word(service); !word.empty()) {
-        text += ", " + std::string(word);
+        append_to(text, {", ", word});
     }
     if (service.pid.exists()) {
-        text += ", pid " + std::to_string(service.pid.value);
+        append_to(text, {", pid ", service.pid.value});
     }
     if (service.uptime) {
-        text += ", up " + duration(*service.uptime);
+        append_to(text, {", up ", duration(*service.uptime)});
     }
     if (service.restarts > 0) {
-        text += ", " + count_of(service.restarts, "restart", "restarts");
+        append_to(text, {", ", count_of(service.restarts, "restart", "restarts")});
     }
     if (service.next_start) {
-        text += ", next start in " + duration(*service.next_start);
+        append_to(text, {", next start in ", duration(*service.next_start)});
     }
     if (const std::string why = last_run(service); !why.empty()) {
-        text += "; last run: " + why;
+        append_to(text, {"; last run: ", why});
     }
-    return text + ")\n";
+    return concat({text, ")\n"});
 }
 
 std::string readiness_lines(const SnapshotService& service) {
     std::string lines;
     if (!service.waits_for.empty()) {
-        lines += "  waits for " + visible(service.waits_for) + " " + std::string(service.wish) +
-                 ", " + duration(service.waiting) + " so far\n";
+        append_to(lines, {"  waits for ", visible(service.waits_for), " ", service.wish, ", ",
+                          duration(service.waiting), " so far\n"});
     }
     lines += health_line(service);
     if (!service.status.empty()) {
-        lines += "  status: " + visible(service.status) + "\n";
+        append_to(lines, {"  status: ", visible(service.status), "\n"});
     }
     if (service.says_stopping) {
         lines += "  says that it is stopping\n";
     }
     if (!service.ending.empty()) {
-        lines += "  is being ended: " + in_words(service.ending) + "\n";
+        append_to(lines, {"  is being ended: ", in_words(service.ending), "\n"});
     }
     if (service.stop_command.pid.exists()) {
-        lines += "  stop command: " + task_text(service.stop_command) + "\n";
+        append_to(lines, {"  stop command: ", task_text(service.stop_command), "\n"});
     }
     if (service.start_timeout) {
-        lines +=
-            "  must be ready within " + duration(*service.start_timeout) + " (start_timeout)\n";
+        append_to(lines, {"  must be ready within ", duration(*service.start_timeout),
+                          " (start_timeout)\n"});
     }
     if (service.watchdog) {
-        lines +=
-            "  must say that it is alive within " + duration(*service.watchdog) + " (watchdog)\n";
+        append_to(lines, {"  must say that it is alive within ", duration(*service.watchdog),
+                          " (watchdog)\n"});
     }
     return lines;
 }

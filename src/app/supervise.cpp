@@ -12,6 +12,7 @@
 #include "app/terminal_output.hpp"
 #include "gosv/app/cli.hpp"
 #include "gosv/app/log.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -41,9 +42,8 @@ void flush_for_a_while(Log& log) noexcept {
 
 void report_boot(const manifest::Plan& plan, const std::string& origin, Log& log) {
     const std::size_t count = plan.execs.size();
-    const std::string text = "gosv " GOSV_VERSION " as pid " + std::to_string(::getpid()) + ": " +
-                             std::to_string(count) + (count == 1 ? " service" : " services") +
-                             " from " + origin;
+    const std::string text = concat({"gosv " GOSV_VERSION " as pid ", ::getpid(), ": ", count,
+                                     count == 1 ? " service" : " services", " from ", origin});
     log.write({.event = LogEvent::boot, .pid = Pid{::getpid()}, .msg = text});
     if (::getpid() != 1) {
         const Status adopted = sys::set_child_subreaper();
@@ -94,7 +94,7 @@ bool is_passed_on(const manifest::Plan& plan, const std::string& entry) {
 os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
     const char* const address = ::getenv("NOTIFY_SOCKET");
     if (address == nullptr || *address == '\0' ||
-        is_passed_on(plan, std::string("NOTIFY_SOCKET=") + address)) {
+        is_passed_on(plan, concat({"NOTIFY_SOCKET=", address}))) {
         return {};
     }
     Result<os::NotifySender> sender = os::NotifySender::open(address);
@@ -102,7 +102,7 @@ os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
         return std::move(sender).value();
     }
     const std::string text =
-        std::string("cannot tell NOTIFY_SOCKET '") + address + "' when all is ready";
+        concat({"cannot tell NOTIFY_SOCKET '", address, "' when all is ready"});
     log.write({.event = LogEvent::internal,
                .level = LogLevel::warn,
                .reason = errno_text(sender.error().err),
@@ -133,8 +133,8 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd(),
                                       std::move(decision.cgroups), std::move(supervisor));
     if (!opened.ok()) {
-        print_error(std::string("gosv: cannot start: ") + opened.error().op + ": " +
-                    std::string(errno_text(opened.error().err)) + "\n");
+        print_error(concat({"gosv: cannot start: ", opened.error().op, ": ",
+                            errno_text(opened.error().err), "\n"}));
         return kExitInternal;
     }
     LinuxPlatform& platform = *opened.value();

@@ -1,13 +1,14 @@
 #include "gosv/manifest/advice.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "daemons.hpp"
 #include "duration_text.hpp"
+#include "gosv/base/concat.hpp"
 #include "order.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -69,11 +70,11 @@ class Adviser {
             edges_.push_back({from, found->second});
             if (!edge.condition && !defines_readiness(services_[found->second])) {
                 report_.warning(edge.at, child_path(key_path(service, "depends_on"), edge.name),
-                                quote(edge.name) + " does not tell when it is ready: " +
-                                    quote(service.name) + " starts as soon as it runs",
-                                "give " + quote(edge.name) +
-                                    " a healthcheck, type: notify or notify_fd; or write "
-                                    "condition: service_started where that is meant");
+                                concat({quote(edge.name), " does not tell when it is ready: ",
+                                        quote(service.name), " starts as soon as it runs"}),
+                                concat({"give ", quote(edge.name),
+                                        " a healthcheck, type: notify or notify_fd; or write "
+                                        "condition: service_started where that is meant"}));
             }
         }
     }
@@ -93,12 +94,13 @@ class Adviser {
             const std::string program = quote(waited->words.front());
             warn_of_command(
                 service,
-                {"a sh that is dash (Debian, Ubuntu) waits for " + program +
-                     ": the shell stays what is watched and what gets the signals",
-                 waited->alone ? "no shell is needed: write the program and its arguments as "
-                                 "command, or exec in front of " +
-                                     program
-                               : "write exec in front of " + program});
+                {concat({"a sh that is dash (Debian, Ubuntu) waits for ", program,
+                         ": the shell stays what is watched and what gets the signals"}),
+                 waited->alone
+                     ? concat({"no shell is needed: write the program and its arguments as "
+                               "command, or exec in front of ",
+                               program})
+                     : concat({"write exec in front of ", program})});
         }
     }
 
@@ -158,22 +160,22 @@ class Adviser {
         std::string text;
         for (std::size_t i = 0; i < chain.size() && i < kMostShown; ++i) {
             const std::size_t each = chain[chain.size() - 1 - i];
-            text += (i > 0 ? ", then " : "") + quote(services_[each].name) + " " +
-                    duration_text(asked_grace(each));
+            append_to(text, {i > 0 ? ", then " : "", quote(services_[each].name), " ",
+                             duration_text(asked_grace(each))});
         }
         text += chain.size() > kMostShown ? ", and so on" : "";
         const Service& service = services_[last];
         report_.warning(service.grace_at, key_path(service, "stop_grace_period"),
-                        "stopping in order may take " + duration_text(longest) +
-                            ", which shutdown_timeout cuts short at " +
-                            duration_text(manifest_.shutdown_timeout) + ": " + text,
+                        concat({"stopping in order may take ", duration_text(longest),
+                                ", which shutdown_timeout cuts short at ",
+                                duration_text(manifest_.shutdown_timeout), ": ", text}),
                         "raise shutdown_timeout, and docker's own: docker stop -t, or "
                         "stop_grace_period in compose.yaml");
     }
 
     const std::vector<Service>& services_;
     const Manifest& manifest_;
-    std::unordered_map<std::string_view, std::size_t> by_name_;
+    std::map<std::string_view, std::size_t> by_name_;
     std::vector<OrderEdge> edges_;
     Report report_;
 };

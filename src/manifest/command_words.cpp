@@ -33,16 +33,16 @@ bool append_arguments(const Field& field, std::vector<std::string>& out) {
 std::vector<std::string> split_command(const Node& text, Position at, const std::string& path,
                                        Report& report) {
     ShellWords split = split_shell_words(text.text);
-    for (TextProblem& problem : split.problems) {
+    for (const TextProblem& problem : split.problems) {
         const Position place = place_in(text, problem.offset);
         if (problem.warning) {
-            report.warning(place, path, std::move(problem.message), std::move(problem.hint));
+            report.warning(place, path, problem.message, problem.hint);
         } else {
-            report.error(place, path, std::move(problem.message), std::move(problem.hint));
+            report.error(place, path, problem.message, problem.hint);
         }
     }
     if (split.problems.empty() && (split.words.empty() || split.words.front().empty())) {
-        report.error(at, path, "the command names no program", std::string(kNoCommand));
+        report.error(at, path, "the command names no program", kNoCommand);
     }
     return std::move(split.words);
 }

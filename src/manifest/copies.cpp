@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 
 namespace gosv::manifest {
 
@@ -49,11 +50,12 @@ bool may_copy(const Field& field, std::size_t size) {
         return true;
     }
     context.copies_refused = true;
-    field.error_at(field.key_at,
-                   "with `defaults`, environment and env_files copied into every service the "
-                   "manifest is larger than " +
-                       std::to_string(kMaxCopies >> 20) + " MiB",
-                   "put into them only what every service needs");
+    field.error_at(
+        field.key_at,
+        concat({"with `defaults`, environment and env_files copied into every service the "
+                "manifest is larger than ",
+                kMaxCopies >> 20, " MiB"}),
+        "put into them only what every service needs");
     return false;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -120,7 +121,7 @@ bool holds(std::string_view words, std::string_view wanted) noexcept {
 bool has_word(Argv argv, std::string_view words) {
     for (std::size_t i = 1; i < argv.size(); ++i) {
         const std::string_view word = argv[i];
-        const std::string pair = argv[i] + "=" + (i + 1 < argv.size() ? argv[i + 1] : "");
+        const std::string pair = concat({argv[i], "=", i + 1 < argv.size() ? argv[i + 1] : ""});
         if (holds(words, word) || holds(words, pair) ||
             (word.starts_with("--") && holds(words, word.substr(0, word.find('='))))) {
             return true;
@@ -172,13 +173,13 @@ bool is_php_fpm(std::string_view name) noexcept {
 }
 
 CommandAdvice goes_into_background(std::string_view name, std::string_view mend) {
-    return {quote(name) + " goes into the background, and what gosv watches ends at once",
-            "keep it in front: command: " + std::string(mend)};
+    return {concat({quote(name), " goes into the background, and what gosv watches ends at once"}),
+            concat({"keep it in front: command: ", mend})};
 }
 
 CommandAdvice starts_and_ends(std::string_view name, std::string_view mend) {
-    return {quote(name) + " starts a program in the background and ends",
-            "run the program itself, in front: command: " + std::string(mend)};
+    return {concat({quote(name), " starts a program in the background and ends"}),
+            concat({"run the program itself, in front: command: ", mend})};
 }
 
 template <class Row, std::size_t N>
@@ -221,12 +222,12 @@ std::optional<CommandAdvice> find_daemon(Argv argv) {
             has_letter(argv, "FtvimhOy?", "cdgpn") ||
             has_word(argv, "--nodaemonize --test --version --info --help --fpm-config");
         return in_front ? std::nullopt
-                        : std::optional(goes_into_background(
-                              name, "[" + std::string(name) + ", --nodaemonize]"));
+                        : std::optional(
+                              goes_into_background(name, concat({"[", name, ", --nodaemonize]"})));
     }
     if (name == "mysqld_safe" || name == "mariadbd-safe") {
         return CommandAdvice{
-            quote(name) + " is a supervisor itself, and restarts behind gosv's back",
+            concat({quote(name), " is a supervisor itself, and restarts behind gosv's back"}),
             "run the server itself: command: [mysqld]"};
     }
     if (name == "setsid" && forks_setsid(argv)) {
@@ -241,8 +242,9 @@ std::optional<CommandAdvice> find_daemon(Argv argv) {
     if (const ToldDaemon* const told = find_row(kTold, name)) {
         return has_word(argv, told->words)
                    ? std::optional(CommandAdvice{
-                         quote(name) + " is told to go into the background, and what gosv watches "
-                                       "ends at once",
+                         concat({quote(name),
+                                 " is told to go into the background, and what gosv watches "
+                                 "ends at once"}),
                          "remove the option that says so"})
                    : std::nullopt;
     }

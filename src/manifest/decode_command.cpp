@@ -3,6 +3,7 @@
 
 #include "command_words.hpp"
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -56,7 +57,7 @@ void command(const Field& field, ServiceDraft& draft) {
     if (field.node.kind == Node::Kind::list) {
         if (append_arguments(field, draft.command) &&
             (draft.command.empty() || draft.command.front().empty())) {
-            field.error("the command names no program", std::string(kNoCommand));
+            field.error("the command names no program", kNoCommand);
         }
         return;
     }
@@ -77,8 +78,8 @@ void join_command(const Field& service, ServiceDraft& draft) {
     }
     if (!draft.has("command")) {
         service.context.report.error(out.at, service.path,
-                                     "the service " + quote(out.name) + " has no command",
-                                     std::string(kNoCommand));
+                                     concat({"the service ", quote(out.name), " has no command"}),
+                                     kNoCommand);
         return;
     }
     if (!draft.program) {

@@ -6,6 +6,7 @@
 #include "decoders.hpp"
 #include "env_file.hpp"
 #include "file_text.hpp"
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 #include "source.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 bool name_is_fine(const Field& field, Position at, std::string_view name) {
     const std::string_view problem = variable_name_problem(name);
     if (!problem.empty()) {
-        field.error_at(at, std::string(problem) + (name.empty() ? "" : ": " + quote(name)),
+        field.error_at(at, concat({problem, name.empty() ? "" : concat({": ", quote(name)})}),
                        "write NAME: value, or - NAME=value in a list");
     }
     return problem.empty();
@@ -25,7 +26,7 @@ bool name_is_fine(const Field& field, Position at, std::string_view name) {
 void add(const Field& field, std::string name, std::optional<std::string> value,
          EnvironmentChanges& changes) {
     if (value && name.size() + value->size() + 1 > kMaxString) {
-        field.error(quote(name) + " is longer than " + std::to_string(kMaxString) + " bytes",
+        field.error(concat({quote(name), " is longer than ", kMaxString, " bytes"}),
                     "the kernel takes no longer variable (execve(2)): put it into a file");
         return;
     }
@@ -66,9 +67,9 @@ void from_list(const Field& field, EnvironmentChanges& changes) {
         }
         const auto [seen, fresh] = first.emplace(name, item.at());
         if (!fresh) {
-            item.error("the variable " + quote(name) + " stands twice in this list",
-                       "it is already at line " + std::to_string(seen->second.line) + ", column " +
-                           std::to_string(seen->second.column) + ": keep one of the two");
+            item.error(concat({"the variable ", quote(name), " stands twice in this list"}),
+                       concat({"it is already at line ", seen->second.line, ", column ",
+                               seen->second.column, ": keep one of the two"}));
             continue;
         }
         if (equals != std::string::npos) {
@@ -86,7 +87,7 @@ void from_list(const Field& field, EnvironmentChanges& changes) {
 const EnvironmentChanges& read_once(const Field& field, const std::string& name, bool required) {
     Context& context = field.context;
     const bool absolute = name.starts_with('/') || context.folder.empty();
-    const std::string path = absolute ? name : context.folder + "/" + name;
+    const std::string path = absolute ? name : concat({context.folder, "/", name});
     const auto [cached, fresh] = context.env_files.try_emplace(path);
     if (!fresh) {
         return cached->second;
@@ -94,7 +95,7 @@ const EnvironmentChanges& read_once(const Field& field, const std::string& name,
     FileText file = read_file_text(path, kMaxFileSize);
     if (!file.message.empty()) {
         if (required || !file.missing) {
-            field.error(quote(path) + " " + file.message, file.hint);
+            field.error(concat({quote(path), " ", file.message}), file.hint);
         }
         return cached->second;
     }
@@ -108,9 +109,9 @@ const EnvironmentChanges& read_once(const Field& field, const std::string& name,
         cached->second = std::move(parsed.changes);
     }
     const Source source(file.text);
-    for (TextProblem& problem : problems) {
+    for (const TextProblem& problem : problems) {
         context.report.error_in_file(field.at(), field.path, path, source.position(problem.offset),
-                                     std::move(problem.message), std::move(problem.hint));
+                                     problem.message, problem.hint);
     }
     return cached->second;
 }
@@ -127,7 +128,8 @@ void one_env_file(const Field& field, EnvironmentChanges& changes) {
                 required = as_boolean(value).value_or(true);
             } else {
                 constexpr std::string_view kKnown[] = {"path", "required"};
-                value.error_at(value.key_at, "unknown key " + quote(entry.key) + " in env_file",
+                value.error_at(value.key_at,
+                               concat({"unknown key ", quote(entry.key), " in env_file"}),
                                nearest_hint(entry.key, kKnown, "the keys are path, required"));
             }
         }

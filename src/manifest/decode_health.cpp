@@ -5,6 +5,7 @@
 
 #include "command_words.hpp"
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "probe_target.hpp"
 #include "quote.hpp"
 
@@ -73,8 +74,8 @@ void list_test(const Field& field, std::vector<std::string> words, ServiceDraft&
         return;
     }
     if (const auto form = misspelt_form(first); !form.empty()) {
-        field.item(0).error(quote(first) + " is no form of a test",
-                            "did you mean " + quote(form) + "?");
+        field.item(0).error(concat({quote(first), " is no form of a test"}),
+                            concat({"did you mean ", quote(form), "?"}));
         return;
     }
     const bool named = first == "CMD" || first == "CMD-SHELL";
@@ -118,8 +119,7 @@ void test(const Field& field, ServiceDraft& draft) {
 template <class ProbeType>
 void take(const Field& field, std::variant<ProbeType, TextProblem> parsed, ServiceDraft& draft) {
     if (auto* const wrong = std::get_if<TextProblem>(&parsed)) {
-        field.error_at(place_in(field.node, wrong->offset), std::move(wrong->message),
-                       std::move(wrong->hint));
+        field.error_at(place_in(field.node, wrong->offset), wrong->message, wrong->hint);
         return;
     }
     draft.health.probe = std::move(std::get<ProbeType>(parsed));
@@ -143,7 +143,7 @@ void file(const Field& field, ServiceDraft& draft) {
         return;
     }
     if (path->front() != '/') {
-        field.error("the path " + quote(*path) + " does not begin with /",
+        field.error(concat({"the path ", quote(*path), " does not begin with /"}),
                     "write the whole path, as gosv sees it");
         return;
     }
@@ -154,7 +154,7 @@ void file(const Field& field, ServiceDraft& draft) {
 void positive(const Field& field, Duration& duration) {
     const auto given = as_duration(field);
     if (given && *given < std::chrono::milliseconds(1)) {
-        field.error("expected at least 1ms, not " + quote(field.node.text),
+        field.error(concat({"expected at least 1ms, not ", quote(field.node.text)}),
                     "remove it for the default");
         return;
     }
@@ -216,7 +216,7 @@ void begin_question(const Field& field, ServiceDraft& draft) {
         if (asks && first != nullptr) {
             field.context.report.error(
                 entry.key_at, field.entry(entry).path,
-                quote(first->key) + " and " + quote(entry.key) + " are two questions",
+                concat({quote(first->key), " and ", quote(entry.key), " are two questions"}),
                 "keep one: what several programs say is joined by a test");
         } else if (asks) {
             first = &entry;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
 
@@ -50,7 +51,7 @@ void condition(const Field& field, DependsOn& edge) {
                 field.expected(
                     "one of ready, service_started, service_healthy, "
                     "service_completed_successfully",
-                    "did you mean " + quote(other.own) + "?");
+                    concat({"did you mean ", quote(other.own), "?"}));
                 return;
             }
         }
@@ -89,7 +90,7 @@ std::vector<DependsOn> short_form(const Field& field) {
             continue;
         }
         if (!seen.insert(*name).second) {
-            item.error(quote(*name) + " is named twice", "remove one of the two");
+            item.error(concat({quote(*name), " is named twice"}), "remove one of the two");
             continue;
         }
         DependsOn edge;
@@ -108,7 +109,8 @@ std::vector<DependsOn> long_form(const Field& field) {
         edge.name = entry.key;
         edge.at = entry.key_at;
         if (value.node.kind == Node::Kind::scalar) {
-            value.expected("a mapping", "write " + entry.key + ": {condition: service_healthy}");
+            value.expected("a mapping",
+                           concat({"write ", entry.key, ": {condition: service_healthy}"}));
         } else if (value.node.kind != Node::Kind::null) {
             decode_mapping(value, Section::depends_on, dependency_keys(), edge);
         }

@@ -8,6 +8,7 @@
 
 #include "capability_names.hpp"
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
 
@@ -66,13 +67,13 @@ std::optional<ResourceLimit> soft_and_hard(const Field& field) {
             limit = limit_value(value);
             fine = fine && limit;
         } else {
-            value.error_at(value.key_at, "unknown key " + quote(entry.key) + " in a ulimit",
+            value.error_at(value.key_at, concat({"unknown key ", quote(entry.key), " in a ulimit"}),
                            "the keys are soft, hard");
             fine = false;
         }
     }
     if (fine && !(soft && hard)) {
-        field.error(std::string("the ") + (soft ? "hard" : "soft") + " limit is missing",
+        field.error(concat({"the ", soft ? "hard" : "soft", " limit is missing"}),
                     "write {soft: N, hard: N}, or N for both");
         return std::nullopt;
     }
@@ -150,7 +151,7 @@ void user(const Field& field, ServiceDraft& draft) {
         spec.group = text->substr(colon + 1);
     }
     if (!is_identity(spec.user) || (spec.group && !is_identity(*spec.group))) {
-        field.expected("user or user:group, names or numbers", std::string(kUserHint));
+        field.expected("user or user:group, names or numbers", kUserHint);
         return;
     }
     draft.service.user = std::move(spec);
@@ -198,7 +199,7 @@ void ulimits(const Field& field, ServiceDraft& draft) {
                          [&](const auto& one) { return one.name == entry.key; });
         if (known == std::end(kUlimits)) {
             limit.error_at(
-                limit.key_at, "unknown resource " + quote(entry.key),
+                limit.key_at, concat({"unknown resource ", quote(entry.key)}),
                 nearest_hint(entry.key, names, "names are those of compose: nofile, nproc, ..."));
         } else {
             one_ulimit(limit, known->value, draft.service.ulimits);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
 
@@ -26,7 +27,7 @@ constexpr double kLargestMultiplier = 1000;
 void limited_restart(const Field& field, std::string_view count, ServiceDraft& draft) {
     const auto number = parse_uint(count);
     if (!number || *number > static_cast<std::uint64_t>(kMostRestarts)) {
-        field.error("expected a whole number behind 'on-failure:', not " + quote(count),
+        field.error(concat({"expected a whole number behind 'on-failure:', not ", quote(count)}),
                     "write it like on-failure:5");
         return;
     }

@@ -4,6 +4,7 @@
 
 #include "decoders.hpp"
 #include "draft.hpp"
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -18,8 +19,9 @@ void decode_name(const Field& field, ServiceDraft& draft) {
     if (draft.service.name.empty()) {
         field.error_at(field.key_at, "defaults cannot have a name", "remove it");
     } else {
-        field.error("the service is named " + quote(draft.service.name) + " by its key already",
-                    "remove `name`, which only a list of services needs");
+        field.error(
+            concat({"the service is named ", quote(draft.service.name), " by its key already"}),
+            "remove `name`, which only a list of services needs");
     }
 }
 
@@ -76,7 +78,7 @@ constexpr Key<ServiceDraft> kServiceKeys[] = {
 void check_spellings(const Field& field, std::string_view limit,
                      std::initializer_list<std::string_view> others) {
     const Entry* const limits = find(field.node, "limits");
-    std::string first = "limits." + std::string(limit);
+    std::string first = concat({"limits.", limit});
     const Entry* seen = limits != nullptr ? find(limits->value, limit) : nullptr;
     for (const std::string_view other : others) {
         const Entry* const entry = find(field.node, other);
@@ -86,7 +88,7 @@ void check_spellings(const Field& field, std::string_view limit,
         if (seen != nullptr) {
             field.context.report.error(
                 entry->key_at, field.entry(*entry).path,
-                quote(other) + " and " + quote(first) + " are two names of the same limit",
+                concat({quote(other), " and ", quote(first), " are two names of the same limit"}),
                 "keep one of them");
         } else {
             seen = entry;

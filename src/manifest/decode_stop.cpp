@@ -3,6 +3,7 @@
 
 #include "command_words.hpp"
 #include "decoders.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
 
@@ -58,20 +59,22 @@ void signals(const Field& field, ServiceDraft& draft) {
         const Field rule = field.entry(entry);
         const auto from = parse_signal(entry.key);
         if (!from) {
-            rule.error_at(rule.key_at, "expected a signal, not " + quote(entry.key),
+            rule.error_at(rule.key_at, concat({"expected a signal, not ", quote(entry.key)}),
                           signal_hint(entry.key));
             continue;
         }
         if (from->number == kKill || from->number == kStop) {
-            rule.error_at(rule.key_at, quote(entry.key) + " can be neither caught nor forwarded",
+            rule.error_at(rule.key_at,
+                          concat({quote(entry.key), " can be neither caught nor forwarded"}),
                           "remove it");
             continue;
         }
         const auto [other, fresh] = seen.emplace(from->number, entry.key);
         if (!fresh) {
-            rule.error_at(rule.key_at,
-                          quote(entry.key) + " and " + quote(other->second) + " are one signal",
-                          "keep one of the two");
+            rule.error_at(
+                rule.key_at,
+                concat({quote(entry.key), " and ", quote(other->second), " are one signal"}),
+                "keep one of the two");
             continue;
         }
         const bool drop = rule.node.kind == Node::Kind::scalar && rule.node.text == "none";

@@ -4,6 +4,7 @@
 #include "copies.hpp"
 #include "decoders.hpp"
 #include "draft.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -39,11 +40,11 @@ constexpr std::uint8_t kStop = 19;
 std::optional<Signal> as_received_signal(const Field& field) {
     const auto signal = as_signal(field);
     if (signal && (signal->number == kKill || signal->number == kStop)) {
-        field.error(quote(field.node.text) + " cannot be caught", "choose another signal");
+        field.error(concat({quote(field.node.text), " cannot be caught"}), "choose another signal");
         return std::nullopt;
     }
     if (signal && signal->number == kChld) {
-        field.error(quote(field.node.text) + " tells gosv that a process has ended",
+        field.error(concat({quote(field.node.text), " tells gosv that a process has ended"}),
                     "choose another signal");
         return std::nullopt;
     }
@@ -249,7 +250,7 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
         return draft;
     }
     if (root.kind != Node::Kind::map) {
-        whole.expected("a mapping with the key `services`", std::string(kSmallest));
+        whole.expected("a mapping with the key `services`", kSmallest);
         return draft;
     }
     decode_mapping(whole, Section::top_level, top_level_keys(), draft);
@@ -266,7 +267,7 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
         return draft;
     }
     if (services == nullptr) {
-        whole.error("the key `services` is missing", std::string(kSmallest));
+        whole.error("the key `services` is missing", kSmallest);
         return draft;
     }
     const Field field = whole.entry(*services);
@@ -275,7 +276,7 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
     } else if (field.node.kind == Node::Kind::list) {
         decode_list_of_services(field, defaults, draft);
     } else {
-        field.expected("a mapping or a list of services", std::string(kSmallest));
+        field.expected("a mapping or a list of services", kSmallest);
     }
     return draft;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "interpolate.hpp"
 #include "quote.hpp"
 
@@ -38,8 +39,8 @@ class Parser {
     }
 
   private:
-    void fail(std::size_t offset, std::string message, std::string hint) {
-        file_.problems.push_back({offset, std::move(message), std::move(hint)});
+    void fail(std::size_t offset, std::string_view message, std::string_view hint) {
+        file_.problems.push_back({offset, std::string(message), std::string(hint)});
     }
 
     char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\n'; }
@@ -75,7 +76,7 @@ class Parser {
         const bool has_value = peek() == '=';
         const std::string name(trimmed_end(text_.substr(begin, at_ - begin)));
         if (const std::string_view problem = variable_name_problem(name); !problem.empty()) {
-            fail(begin, std::string(problem) + (name.empty() ? "" : ": " + quote(name)),
+            fail(begin, concat({problem, name.empty() ? "" : concat({": ", quote(name)})}),
                  "a line is NAME=value, or # and a comment");
             return;
         }
@@ -120,7 +121,7 @@ class Parser {
         }
         if (at_ == text_.size()) {
             fail(open, "the quote that is opened here is never closed",
-                 std::string("close it with ") + quote_sign);
+                 concat({"close it with ", quote_sign}));
             return;
         }
         ++at_;
@@ -187,7 +188,7 @@ class Parser {
 
     void set(std::size_t offset, const std::string& name, std::optional<std::string> value) {
         if (value && name.size() + value->size() + 1 > kMaxString) {
-            fail(offset, quote(name) + " is longer than " + std::to_string(kMaxString) + " bytes",
+            fail(offset, concat({quote(name), " is longer than ", kMaxString, " bytes"}),
                  "the kernel takes no longer variable (execve(2)): put it into a file");
             return;
         }

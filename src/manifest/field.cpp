@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -20,25 +21,25 @@ std::string to_text(double number) {
 
 }  // namespace
 
-void Field::error(std::string message, std::string hint) const {
-    error_at(at(), std::move(message), std::move(hint));
+void Field::error(std::string_view message, std::string_view hint) const {
+    error_at(at(), message, hint);
 }
 
-void Field::error_at(Position place, std::string message, std::string hint) const {
-    context.report.error(place, path, std::move(message), std::move(hint));
+void Field::error_at(Position place, std::string_view message, std::string_view hint) const {
+    context.report.error(place, path, message, hint);
 }
 
-void Field::warning(std::string message, std::string hint) const {
-    context.report.warning(at(), path, std::move(message), std::move(hint));
+void Field::warning(std::string_view message, std::string_view hint) const {
+    context.report.warning(at(), path, message, hint);
 }
 
-void Field::expected(std::string_view what, std::string hint) const {
+void Field::expected(std::string_view what, std::string_view hint) const {
     if (node.kind == Node::Kind::null && hint.empty()) {
         hint = "give it a value, or remove the key";
     }
-    error("expected " + std::string(what) +
-              (node.kind == Node::Kind::null ? ", found " : ", not ") + describe(node),
-          std::move(hint));
+    error(concat({"expected ", what, node.kind == Node::Kind::null ? ", found " : ", not ",
+                  describe(node)}),
+          hint);
 }
 
 Field Field::item(std::size_t i) const {
@@ -93,22 +94,21 @@ std::optional<bool> as_boolean(const Field& field) {
 }
 
 std::optional<std::int64_t> as_integer(const Field& field, std::int64_t least, std::int64_t most) {
-    const std::string what =
-        "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    const std::string what = concat({"a whole number from ", least, " to ", most});
     const auto text = as_text(field, what);
     if (!text) {
         return std::nullopt;
     }
     const auto number = parse_int(*text);
     if (!number || *number < least || *number > most) {
-        field.expected(what, number ? "" : std::string(kNumberHint));
+        field.expected(what, number ? "" : kNumberHint);
         return std::nullopt;
     }
     return number;
 }
 
 std::optional<double> as_decimal(const Field& field, double least, double most) {
-    const std::string what = "a number from " + to_text(least) + " to " + to_text(most);
+    const std::string what = concat({"a number from ", to_text(least), " to ", to_text(most)});
     const auto text = as_text(field, what);
     if (!text) {
         return std::nullopt;
@@ -191,7 +191,7 @@ std::optional<std::vector<std::string>> as_words(const Field& field, std::string
 std::optional<std::size_t> as_one_of(const Field& field, std::span<const std::string_view> names) {
     std::string what = names.size() > 1 ? "one of " : "";
     for (std::size_t i = 0; i < names.size(); ++i) {
-        what += (i > 0 ? ", " : "") + std::string(names[i]);
+        append_to(what, {i > 0 ? ", " : "", names[i]});
     }
     const auto text = as_text(field, what);
     if (!text) {
@@ -207,9 +207,10 @@ std::optional<std::size_t> as_one_of(const Field& field, std::span<const std::st
 }
 
 std::string nearest_hint(std::string_view word, std::span<const std::string_view> known,
-                         std::string otherwise) {
+                         std::string_view otherwise) {
     const std::string_view nearest = nearest_name(word, known.data(), known.size());
-    return nearest.empty() ? std::move(otherwise) : "did you mean " + quote(nearest) + "?";
+    return nearest.empty() ? std::string(otherwise)
+                           : concat({"did you mean ", quote(nearest), "?"});
 }
 
 }  // namespace gosv::manifest

@@ -36,12 +36,12 @@ struct Field {
 
     Position at() const noexcept { return node.kind == Node::Kind::null ? key_at : node.at; }
 
-    void error(std::string message, std::string hint = {}) const;
-    void error_at(Position place, std::string message, std::string hint = {}) const;
-    void warning(std::string message, std::string hint = {}) const;
+    void error(std::string_view message, std::string_view hint = {}) const;
+    void error_at(Position place, std::string_view message, std::string_view hint = {}) const;
+    void warning(std::string_view message, std::string_view hint = {}) const;
 
     // "expected a duration, not 'soon'".
-    void expected(std::string_view what, std::string hint = {}) const;
+    void expected(std::string_view what, std::string_view hint = {}) const;
 
     Field item(std::size_t i) const;
     Field entry(const Entry& entry) const;
@@ -87,6 +87,6 @@ std::string signal_hint(std::string_view word);
 
 // "did you mean 'x'?", or `otherwise` when nothing is near.
 std::string nearest_hint(std::string_view word, std::span<const std::string_view> known,
-                         std::string otherwise = {});
+                         std::string_view otherwise = {});
 
 }  // namespace gosv::manifest

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/error.hpp"
 #include "gosv/base/fd.hpp"
 
@@ -20,9 +21,9 @@ FileText failed(std::string_view what, int err) {
     if (missing) {
         hint = "check the path, and that the image or the volume holds the file";
     } else if (err == EACCES) {
-        hint = "gosv runs as uid " + std::to_string(::geteuid()) + ": let it read the file";
+        hint = concat({"gosv runs as uid ", ::geteuid(), ": let it read the file"});
     }
-    return {{}, std::string(what) + ": " + std::string(errno_text(err)), hint, missing};
+    return {{}, concat({what, ": ", errno_text(err)}), hint, missing};
 }
 
 const char* kind_of(mode_t mode) noexcept {
@@ -59,7 +60,7 @@ FileText read_file_text(const std::string& path, std::size_t limit) {
     }
     if (!S_ISREG(status.st_mode)) {
         return {{},
-                std::string("is ") + kind_of(status.st_mode) + ", not a file",
+                concat({"is ", kind_of(status.st_mode), ", not a file"}),
                 S_ISDIR(status.st_mode) ? "name a file in it" : "name a regular file"};
     }
     FileText read;
@@ -78,7 +79,7 @@ FileText read_file_text(const std::string& path, std::size_t limit) {
         read.text.append(chunk, static_cast<std::size_t>(size));
     }
     return {{},
-            "is larger than " + std::to_string(limit >> 10) + " KiB",
+            concat({"is larger than ", limit >> 10, " KiB"}),
             "gosv reads no larger one: is it the right file?"};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gosv/base/concat.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 
@@ -16,10 +17,9 @@ struct Place {
     const char* key;
     Position at;
 
-    void error(std::string message, std::string hint) const {
+    void error(std::string_view message, std::string_view hint) const {
         report.error(at.line > 0 ? at : service.at,
-                     child_path(child_path("services", service.name), key), std::move(message),
-                     std::move(hint));
+                     child_path(child_path("services", service.name), key), message, hint);
     }
 };
 
@@ -31,23 +31,22 @@ bool looks_like_number(std::string_view text) noexcept {
 std::string way_out(std::string_view nearest, bool has_entries, const char* file,
                     const char* number) {
     if (!nearest.empty()) {
-        return "did you mean " + quote(nearest) + "?";
+        return concat({"did you mean ", quote(nearest), "?"});
     }
     if (!has_entries) {
-        return std::string("there is no ") + file + " to look in: give the " + number +
-               " as a number, such as 1000";
+        return concat(
+            {"there is no ", file, " to look in: give the ", number, " as a number, such as 1000"});
     }
-    return std::string("add it to ") + file + " of the image, or give the " + number +
-           " as a number";
+    return concat({"add it to ", file, " of the image, or give the ", number, " as a number"});
 }
 
 void report_unknown(const Place& place, const char* kind, const char* number, std::string_view name,
-                    std::string hint) {
+                    std::string_view hint) {
     if (looks_like_number(name)) {
-        place.error(std::string(number) + " " + quote(name) + " is out of range",
+        place.error(concat({number, " ", quote(name), " is out of range"}),
                     "0 to 4294967294, without leading zeros");
     } else {
-        place.error(std::string("no ") + kind + " " + quote(name), std::move(hint));
+        place.error(concat({"no ", kind, " ", quote(name)}), hint);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 
@@ -67,8 +68,8 @@ class Interpolation {
             }
             if (out.size() > kMaxString) {
                 fail(base,
-                     "the string is longer than " + std::to_string(kMaxString) +
-                         " bytes with its variables filled in",
+                     concat({"the string is longer than ", kMaxString,
+                             " bytes with its variables filled in"}),
                      "no argument or variable can be longer (execve(2)): put it into a file");
                 return {};
             }
@@ -79,8 +80,8 @@ class Interpolation {
     std::vector<TextProblem> problems;
 
   private:
-    void fail(std::size_t offset, std::string message, std::string hint) {
-        problems.push_back({offset, std::move(message), std::move(hint)});
+    void fail(std::size_t offset, std::string_view message, std::string_view hint) {
+        problems.push_back({offset, std::string(message), std::string(hint)});
     }
 
     // What stands between the braces; `at` is the place of the `$`.
@@ -92,23 +93,23 @@ class Interpolation {
         const char sign = rest.empty() ? '\0' : rest.front();
         const bool plain = rest.empty() && !colon;
         if (name.empty() || !(plain || sign == '-' || sign == '+' || sign == '?')) {
-            fail(at, quote("${" + std::string(expression) + "}") + " is not understood",
+            fail(at, concat({quote(concat({"${", expression, "}"})), " is not understood"}),
                  "write ${VAR}, ${VAR:-default}, ${VAR:?message}, or $${ for the text ${");
             return {};
         }
         const std::optional<std::string_view> value = lookup_(name);
         const bool usable = value && !(colon && value->empty());
         if (plain && !usable) {
-            fail(at, "the variable " + quote(name) + " is not set",
-                 "set it in the container, or write ${" + std::string(name) +
-                     ":-default}; $$ stands for a $");
+            fail(at, concat({"the variable ", quote(name), " is not set"}),
+                 concat({"set it in the container, or write ${", name,
+                         ":-default}; $$ stands for a $"}));
             return {};
         }
         if (sign == '+' ? !usable : usable) {
             return sign == '+' ? std::string() : std::string(*value);
         }
         if (nesting == kMaxNesting) {
-            fail(at, "${...} is nested more than " + std::to_string(kMaxNesting) + " deep",
+            fail(at, concat({"${...} is nested more than ", kMaxNesting, " deep"}),
                  "use fewer defaults inside of defaults");
             return {};
         }
@@ -120,8 +121,8 @@ class Interpolation {
             return text;
         }
         fail(at,
-             "the variable " + quote(name) + " is " + (value ? "empty" : "not set") +
-                 (text.empty() ? "" : ": " + text.substr(0, 200)),
+             concat({"the variable ", quote(name), " is ", value ? "empty" : "not set",
+                     text.empty() ? "" : concat({": ", text.substr(0, 200)})}),
              "set it in the container");
         return {};
     }
@@ -157,15 +158,14 @@ class TreeWalk {
     void fill_in(Node& node, const std::string& path) {
         Interpolated filled = interpolate(node.text, lookup_);
         node.faulty = node.faulty || !filled.problems.empty();
-        for (TextProblem& problem : filled.problems) {
-            report_.error(place_in(node, problem.offset), path, std::move(problem.message),
-                          std::move(problem.hint));
+        for (const TextProblem& problem : filled.problems) {
+            report_.error(place_in(node, problem.offset), path, problem.message, problem.hint);
         }
         grown_ += filled.text.size();
         if (grown_ > kMaxTreeText) {
             report_.error(node.at, path,
-                          "the manifest is larger than " + std::to_string(kMaxTreeText >> 20) +
-                              " MiB with its variables filled in",
+                          concat({"the manifest is larger than ", kMaxTreeText >> 20,
+                                  " MiB with its variables filled in"}),
                           "use shorter variables, or fewer");
             filled.text.clear();
             node.faulty = true;

@@ -2,12 +2,13 @@
 // the next one runs as long as there is something to run on, so that all problems are told at once.
 #include <algorithm>
 #include <iterator>
-#include <unordered_set>
+#include <set>
 #include <utility>
 
 #include "bounds.hpp"
 #include "draft.hpp"
 #include "file_text.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/manifest/manifest.hpp"
 #include "interpolate.hpp"
 #include "source.hpp"
@@ -24,8 +25,7 @@ std::string folder_of(const std::string& path) {
 }
 
 // The edges that lead to enabled services.
-std::vector<DependsOn> edges_of(const ServiceDraft& draft,
-                                const std::unordered_set<std::string>& enabled) {
+std::vector<DependsOn> edges_of(const ServiceDraft& draft, const std::set<std::string>& enabled) {
     std::vector<DependsOn> edges;
     if (draft.depends_on) {
         std::copy_if(draft.depends_on->begin(), draft.depends_on->end(), std::back_inserter(edges),
@@ -38,7 +38,7 @@ std::vector<DependsOn> edges_of(const ServiceDraft& draft,
 // that there are too many.
 Manifest assemble(ManifestDraft draft, bool well) {
     Manifest manifest = std::move(draft.manifest);
-    std::unordered_set<std::string> enabled;
+    std::set<std::string> enabled;
     for (const ServiceDraft& each : draft.services) {
         if (each.enabled && well) {
             enabled.insert(each.service.name);
@@ -63,8 +63,7 @@ Manifest decode(const std::string& text, const std::string& path, const Environm
                 Report& report) {
     const Source source(text);
     if (auto bad = find_bad_text(text)) {
-        report.error(source.position(bad->offset), {}, std::move(bad->message),
-                     std::move(bad->hint));
+        report.error(source.position(bad->offset), {}, bad->message, bad->hint);
         return {};
     }
     std::optional<Node> root = read_yaml(source, report);
@@ -85,8 +84,7 @@ LoadResult load_text(std::string text, const std::string& path, const Environmen
     LoadResult result;
     strip_byte_order_mark(text);
     if (text.size() > kMaxFileSize) {
-        report.error({}, {},
-                     "the manifest is larger than " + std::to_string(kMaxFileSize >> 10) + " KiB",
+        report.error({}, {}, concat({"the manifest is larger than ", kMaxFileSize >> 10, " KiB"}),
                      "gosv reads no larger one: is it the right file?");
     } else {
         result.manifest = decode(text, path, environment, report);
@@ -102,7 +100,7 @@ LoadResult load_file(const std::string& path, const Environment& environment) {
         return load_text(std::move(file.text), path, environment);
     }
     Report report;
-    report.error({}, {}, "the manifest " + file.message, std::move(file.hint));
+    report.error({}, {}, concat({"the manifest ", file.message}), file.hint);
     LoadResult result;
     result.diagnostics = report.take();
     return result;

@@ -1,5 +1,6 @@
 #include "path.hpp"
 
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -21,7 +22,7 @@ std::string child_path(std::string_view parent, std::string_view key) {
 }
 
 std::string item_path(std::string_view parent, std::size_t index) {
-    return std::string(parent) + "[" + std::to_string(index) + "]";
+    return concat({parent, "[", index, "]"});
 }
 
 }  // namespace gosv::manifest

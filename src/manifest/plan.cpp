@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "identity.hpp"
 #include "path.hpp"
 #include "plan_order.hpp"
@@ -32,7 +33,7 @@ void check_words(const std::vector<std::string>& words, Position at, const std::
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].size() > kMaxString) {
             report.error(at, path,
-                         "word " + std::to_string(i + 1) + " of the command is longer than 128 KiB",
+                         concat({"word ", i + 1, " of the command is longer than 128 KiB"}),
                          "the kernel takes no longer one; put it into a file");
         }
     }
@@ -49,9 +50,10 @@ void check_sizes(const Service& service, const std::vector<std::string>& environ
     }
     for (const std::string& entry : environment) {
         if (entry.size() > kMaxString) {
-            report.error(service.at, child_path(path, "environment"),
-                         quote(entry.substr(0, entry.find('='))) + " is longer than 128 KiB",
-                         "the kernel takes no longer entry; put it into a file");
+            report.error(
+                service.at, child_path(path, "environment"),
+                concat({quote(entry.substr(0, entry.find('='))), " is longer than 128 KiB"}),
+                "the kernel takes no longer entry; put it into a file");
         }
     }
     if (size_in_kernel(service.argv) + size_in_kernel(environment) > kLargestTotal) {

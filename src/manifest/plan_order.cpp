@@ -1,10 +1,11 @@
 #include "plan_order.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "gosv/base/sort.hpp"
 #include "order.hpp"
 
 namespace gosv::manifest {
@@ -26,7 +27,7 @@ core::Condition readiness_of(const core::ServicePolicy& policy) noexcept {
 
 // The edges of all services, each once, with what they are in the plan.
 std::vector<OrderEdge> collect_edges(const Manifest& manifest, Plan& plan) {
-    std::unordered_map<std::string_view, std::size_t> by_name;
+    std::map<std::string_view, std::size_t> by_name;
     for (std::size_t i = 0; i < manifest.services.size(); ++i) {
         by_name.emplace(manifest.services[i].name, i);
     }
@@ -61,8 +62,9 @@ void link_services(const Manifest& manifest, Plan& plan) {
     for (const std::size_t each : graph.start_order()) {
         plan.start_order.push_back(as_id(each));
     }
-    std::stable_sort(edges.begin(), edges.end(),
-                     [](const OrderEdge& a, const OrderEdge& b) { return a.to < b.to; });
+    sort_small(edges, [](const OrderEdge& a, const OrderEdge& b) {
+        return a.to != b.to ? a.to < b.to : a.from < b.from;
+    });
     for (const OrderEdge& edge : edges) {
         plan.dependents.push_back(as_id(edge.from));
     }

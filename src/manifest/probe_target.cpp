@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "quote.hpp"
 
@@ -30,8 +31,8 @@ bool begins_with(std::string_view text, std::string_view prefix) noexcept {
                                                       [](char a, char b) { return a == lower(b); });
 }
 
-TextProblem problem(std::size_t offset, std::string message, std::string hint) {
-    return {offset, std::move(message), std::move(hint), false};
+TextProblem problem(std::size_t offset, std::string_view message, std::string_view hint) {
+    return {offset, std::string(message), std::string(hint), false};
 }
 
 std::optional<Endpoint> address(int family, std::string_view text) {
@@ -61,7 +62,7 @@ std::variant<Place, TextProblem> parse_place(std::string_view text, std::size_t 
     Place place;
     std::uint16_t port = kHttpPort;
     if (!bracket && host.find(':') != host.npos) {
-        return problem(offset, quote(text) + " has several colons",
+        return problem(offset, concat({quote(text), " has several colons"}),
                        "an IPv6 address stands in brackets: [::1]:8080");
     }
     if (!rest.empty()) {
@@ -73,7 +74,8 @@ std::variant<Place, TextProblem> parse_place(std::string_view text, std::size_t 
         rest.remove_prefix(1);
         const auto number = parse_uint(rest);
         if (!number || *number == 0 || *number > UINT16_MAX) {
-            return problem(where + 1, "expected a port from 1 to 65535, not " + quote(rest), {});
+            return problem(where + 1,
+                           concat({"expected a port from 1 to 65535, not ", quote(rest)}), {});
         }
         port = static_cast<std::uint16_t>(*number);
         place.has_port = true;
@@ -86,7 +88,7 @@ std::variant<Place, TextProblem> parse_place(std::string_view text, std::size_t 
     } else if (const auto literal = address(bracket ? AF_INET6 : AF_INET, host)) {
         place.endpoints = {*literal};
     } else {
-        return problem(offset, quote(host) + " is no literal address", kHowHost);
+        return problem(offset, concat({quote(host), " is no literal address"}), kHowHost);
     }
     for (Endpoint& each : place.endpoints) {
         each.port = port;
@@ -99,12 +101,11 @@ std::variant<Place, TextProblem> parse_place(std::string_view text, std::size_t 
 std::variant<HttpProbe, TextProblem> parse_http_probe(std::string_view url) {
     constexpr std::string_view kScheme = "http://";
     if (begins_with(url, "https://")) {
-        return problem(
-            0, "a probe does not speak https",
-            "ask a local http port, or write test: [curl, -fsSk, " + std::string(url) + "]");
+        return problem(0, "a probe does not speak https",
+                       concat({"ask a local http port, or write test: [curl, -fsSk, ", url, "]"}));
     }
     if (!begins_with(url, kScheme)) {
-        return problem(0, "expected an http URL, not " + quote(url), kHowUrl);
+        return problem(0, concat({"expected an http URL, not ", quote(url)}), kHowUrl);
     }
     const std::string_view behind = url.substr(kScheme.size());
     const std::string_view authority = behind.substr(0, behind.find_first_of("/?#"));
@@ -124,23 +125,24 @@ std::variant<HttpProbe, TextProblem> parse_http_probe(std::string_view url) {
         }
     }
     if (target.size() > kLongestProbeTarget) {
-        return problem(at, "the path is longer than " + std::to_string(kLongestProbeTarget), {});
+        return problem(at, concat({"the path is longer than ", kLongestProbeTarget}), {});
     }
     auto place = parse_place(authority, kScheme.size());
     if (auto* const wrong = std::get_if<TextProblem>(&place)) {
         return std::move(*wrong);
     }
     return HttpProbe{std::move(std::get<Place>(place).endpoints), std::string(authority),
-                     (target.starts_with('/') ? "" : "/") + std::string(target)};
+                     concat({target.starts_with('/') ? "" : "/", target})};
 }
 
 std::variant<TcpProbe, TextProblem> parse_tcp_probe(std::string_view text) {
     if (text.find("://") != text.npos) {
-        return problem(0, "expected a host and a port, not the URL " + quote(text), kHowTcp);
+        return problem(0, concat({"expected a host and a port, not the URL ", quote(text)}),
+                       kHowTcp);
     }
     const bool number =
         !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    const std::string whole = (number ? "localhost:" : "") + std::string(text);
+    const std::string whole = concat({number ? "localhost:" : "", text});
     auto place = parse_place(whole, 0);
     if (auto* const wrong = std::get_if<TextProblem>(&place)) {
         if (number) {
@@ -149,7 +151,7 @@ std::variant<TcpProbe, TextProblem> parse_tcp_probe(std::string_view text) {
         return std::move(*wrong);
     }
     if (!std::get<Place>(place).has_port) {
-        return problem(0, "there is no port in " + quote(text), kHowTcp);
+        return problem(0, concat({"there is no port in ", quote(text)}), kHowTcp);
     }
     return TcpProbe{std::move(std::get<Place>(place).endpoints)};
 }

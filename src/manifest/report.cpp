@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/sort.hpp"
 
 namespace gosv::manifest {
@@ -25,27 +26,36 @@ bool same(const Diagnostic& a, const Diagnostic& b) noexcept {
 
 }  // namespace
 
-void Report::add(Position order, Diagnostic diagnostic) {
+void Report::add(Position order, Severity severity, std::string_view path, std::string_view file,
+                 Position at, std::string_view message, std::string_view hint) {
     if (full()) {
         ++dropped_;
-        dropped_errors_ = dropped_errors_ || diagnostic.severity == Severity::error;
+        dropped_errors_ = dropped_errors_ || severity == Severity::error;
         return;
     }
-    found_.push_back({order, std::move(diagnostic)});
+    Diagnostic& added = found_.emplace_back().diagnostic;
+    found_.back().order = order;
+    added.severity = severity;
+    added.at = at;
+    added.path = path;
+    added.message = message;
+    added.hint = hint;
+    added.file = file;
 }
 
-void Report::error(Position at, std::string path, std::string message, std::string hint) {
-    add(at, {Severity::error, at, std::move(path), std::move(message), std::move(hint), {}});
+void Report::error(Position at, std::string_view path, std::string_view message,
+                   std::string_view hint) {
+    add(at, Severity::error, path, {}, at, message, hint);
 }
 
-void Report::warning(Position at, std::string path, std::string message, std::string hint) {
-    add(at, {Severity::warning, at, std::move(path), std::move(message), std::move(hint), {}});
+void Report::warning(Position at, std::string_view path, std::string_view message,
+                     std::string_view hint) {
+    add(at, Severity::warning, path, {}, at, message, hint);
 }
 
-void Report::error_in_file(Position from, std::string path, std::string file, Position at,
-                           std::string message, std::string hint) {
-    add(from, {Severity::error, at, std::move(path), std::move(message), std::move(hint),
-               std::move(file)});
+void Report::error_in_file(Position from, std::string_view path, std::string_view file, Position at,
+                           std::string_view message, std::string_view hint) {
+    add(from, Severity::error, path, file, at, message, hint);
 }
 
 bool Report::has_errors() const noexcept {
@@ -93,7 +103,7 @@ Diagnostics Report::take() {
         sorted.push_back({errors_left_out ? Severity::error : Severity::warning,
                           {},
                           {},
-                          "and " + std::to_string(left_out) + " more problems",
+                          concat({"and ", left_out, " more problems"}),
                           "mend the ones above first",
                           {}});
     }

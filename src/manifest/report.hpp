@@ -2,7 +2,7 @@
 // Collects problems in the order in which they are found and hands them out in the order of the
 // file. The same problem at the same place (an anchor used by ten services) is told once.
 #include <cstddef>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "gosv/manifest/diagnostic.hpp"
@@ -11,13 +11,15 @@ namespace gosv::manifest {
 
 class Report {
   public:
-    void error(Position at, std::string path, std::string message, std::string hint = {});
-    void warning(Position at, std::string path, std::string message, std::string hint = {});
+    void error(Position at, std::string_view path, std::string_view message,
+               std::string_view hint = {});
+    void warning(Position at, std::string_view path, std::string_view message,
+                 std::string_view hint = {});
 
     // A problem inside another file: `from` is the place of the manifest that names the file, and
     // where the problem is sorted in.
-    void error_in_file(Position from, std::string path, std::string file, Position at,
-                       std::string message, std::string hint = {});
+    void error_in_file(Position from, std::string_view path, std::string_view file, Position at,
+                       std::string_view message, std::string_view hint = {});
 
     bool has_errors() const noexcept;
 
@@ -33,7 +35,8 @@ class Report {
         Diagnostic diagnostic;
     };
 
-    void add(Position order, Diagnostic diagnostic);
+    void add(Position order, Diagnostic::Severity severity, std::string_view path,
+             std::string_view file, Position at, std::string_view message, std::string_view hint);
 
     std::vector<Found> found_;
     std::size_t dropped_ = 0;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "draft.hpp"
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -44,10 +45,10 @@ void report_unknown(const Field& field, const std::string& key, Section section,
         field.error("unknown key");
         return;
     }
-    const std::string unknown = "unknown key " + quote(key) + " " + place_of(field, section);
+    const std::string unknown = concat({"unknown key ", quote(key), " ", place_of(field, section)});
     if (const ForeignKey* const foreign = find_foreign_key(section, key)) {
         field.error_at(field.key_at,
-                       foreign->later ? quote(key) + " is not yet supported" : unknown,
+                       foreign->later ? concat({quote(key), " is not yet supported"}) : unknown,
                        std::string(foreign->hint));
         return;
     }
@@ -57,7 +58,7 @@ void report_unknown(const Field& field, const std::string& key, Section section,
     }
     std::string known = "the keys are ";
     for (std::size_t i = 0; i < names.size(); ++i) {
-        known += (i > 0 ? ", " : "") + std::string(names[i]);
+        append_to(known, {i > 0 ? ", " : "", names[i]});
     }
     const bool few = names.size() < 10;
     field.error_at(field.key_at, unknown,

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "gosv/base/concat.hpp"
+
 namespace gosv::manifest {
 
 namespace {
@@ -43,9 +45,9 @@ class Splitter {
     }
 
   private:
-    void fail(std::size_t offset, std::string message, std::string_view hint,
+    void fail(std::size_t offset, std::string_view message, std::string_view hint,
               bool warning = false) {
-        result_.problems.push_back({offset, std::move(message), std::string(hint), warning});
+        result_.problems.push_back({offset, std::string(message), std::string(hint), warning});
     }
 
     void begin_word() noexcept { in_word_ = true; }
@@ -123,7 +125,7 @@ class Splitter {
         const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
         if (kOperators.find(c) != std::string_view::npos && !operator_told_) {
             operator_told_ = true;
-            fail(at_, std::string("the command has a '") + c + "', which only a shell understands",
+            fail(at_, concat({"the command has a '", c, "', which only a shell understands"}),
                  kUseShell);
         }
         if (c == '=' && result_.words.empty() && is_name(word_)) {
@@ -167,7 +169,7 @@ class Splitter {
     }
 
     void unbalanced(const char* sign) {
-        fail(at_, std::string("the quote ") + sign + " is never closed",
+        fail(at_, concat({"the quote ", sign, " is never closed"}),
              "close it, or write the command as a list");
         at_ = text_.size();
     }

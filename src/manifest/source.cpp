@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/utf8.hpp"
 
 namespace gosv::manifest {
@@ -58,14 +59,16 @@ std::optional<TextProblem> find_bad_text(std::string_view text) {
                                "a text file has none: is it the right file, and saved as UTF-8?"};
         }
         if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') {
-            return TextProblem{i, "the file has the control character " + hex(byte) + " here",
-                               "remove it, or write it as an escape in double quotes: \"\\x" +
-                                   hex(byte).substr(2) + "\""};
+            return TextProblem{
+                i, concat({"the file has the control character ", hex(byte), " here"}),
+                concat({"remove it, or write it as an escape in double quotes: \"\\x",
+                        hex(byte).substr(2), "\""})};
         }
         const std::size_t length = utf8_length(text.substr(i));
         if (length == 0) {
-            return TextProblem{i, "the file is not UTF-8: byte " + hex(byte) + " has no place here",
-                               "save it as UTF-8"};
+            return TextProblem{
+                i, concat({"the file is not UTF-8: byte ", hex(byte), " has no place here"}),
+                "save it as UTF-8"};
         }
         i += length;
     }

@@ -1,11 +1,12 @@
 #include "tree_builder.hpp"
 
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 #include "scalar_form.hpp"
@@ -71,8 +72,7 @@ bool TreeBuilder::scalar(std::size_t offset, Anchor anchor, std::string text, bo
         return false;
     }
     if (text.size() > kMaxString) {
-        report_.error(node.at, path(),
-                      "the string is longer than " + std::to_string(kMaxString) + " bytes",
+        report_.error(node.at, path(), concat({"the string is longer than ", kMaxString, " bytes"}),
                       "no argument or variable can be longer (execve(2)): put it into a file");
         node.faulty = true;
         text.clear();
@@ -105,10 +105,9 @@ bool TreeBuilder::alias(std::size_t offset, Anchor anchor) {
 bool TreeBuilder::begin(std::size_t offset, Anchor anchor, Node::Kind kind, bool flow) {
     check_indentation(offset, flow);
     if (open_.size() == kMaxDepth) {
-        report_.error(
-            source_.position(offset), path(),
-            "lists and mappings are nested more than " + std::to_string(kMaxDepth) + " deep",
-            "no key of a manifest needs more than a few levels");
+        report_.error(source_.position(offset), path(),
+                      concat({"lists and mappings are nested more than ", kMaxDepth, " deep"}),
+                      "no key of a manifest needs more than a few levels");
         return false;
     }
     Frame frame;
@@ -143,10 +142,10 @@ bool TreeBuilder::charge(std::size_t offset, std::size_t nodes, std::size_t byte
         return true;
     }
     report_.error(source_.position(offset), path(),
-                  "the manifest is too large: more than " +
-                      (nodes_ > kMaxNodes ? std::to_string(kMaxNodes) + " values"
-                                          : std::to_string(kMaxTreeText >> 20) + " MiB of text") +
-                      " when every alias is expanded",
+                  concat({"the manifest is too large: more than ",
+                          nodes_ > kMaxNodes ? concat({kMaxNodes, " values"})
+                                             : concat({kMaxTreeText >> 20, " MiB of text"}),
+                          " when every alias is expanded"}),
                   "use fewer aliases of large pieces");
     return false;
 }
@@ -204,7 +203,7 @@ void TreeBuilder::take_key(Frame& frame, Node key) {
         return;
     }
     if (frame.drops) {
-        report_.error(key.at, path(), "a key must be text, not " + describe(key),
+        report_.error(key.at, path(), concat({"a key must be text, not ", describe(key)}),
                       "text that begins with [ or { must be in quotes, \"${VAR}\" too");
         return;
     }
@@ -221,18 +220,19 @@ void TreeBuilder::finish_map(Frame& frame) {
 }
 
 void TreeBuilder::remove_duplicates(Frame& frame) {
-    std::unordered_map<std::string_view, Position> first;
+    std::map<std::string_view, std::size_t> first;
     std::vector<Entry>& entries = frame.node.entries;
     std::vector<bool> twice(entries.size(), false);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        const auto [seen, fresh] = first.emplace(entries[i].key, entries[i].key_at);
+        const auto [seen, fresh] = first.emplace(entries[i].key, i);
         twice[i] = !fresh;
         if (!fresh) {
-            const Position at = seen->second;
-            report_.error(entries[i].key_at, child_path(path(), entries[i].key),
-                          "the key " + quote(entries[i].key) + " stands twice in this mapping",
-                          "it is already at line " + std::to_string(at.line) + ", column " +
-                              std::to_string(at.column) + ": keep one of the two");
+            const Position at = entries[seen->second].key_at;
+            report_.error(
+                entries[i].key_at, child_path(path(), entries[i].key),
+                concat({"the key ", quote(entries[i].key), " stands twice in this mapping"}),
+                concat({"it is already at line ", at.line, ", column ", at.column,
+                        ": keep one of the two"}));
         }
     }
     if (first.size() == entries.size()) {
@@ -268,17 +268,18 @@ void TreeBuilder::merge(Frame& frame) {
             if (map.kind == Node::Kind::map) {
                 merge_from(frame.node, map);
             } else {
-                report_.error(source.key_at, path(),
-                              "<< takes a mapping or a list of mappings, not " + describe(map),
-                              "write `<<: *anchor`; a key that is really named << must be in "
-                              "quotes");
+                report_.error(
+                    source.key_at, path(),
+                    concat({"<< takes a mapping or a list of mappings, not ", describe(map)}),
+                    "write `<<: *anchor`; a key that is really named << must be in "
+                    "quotes");
             }
         }
     }
 }
 
 void TreeBuilder::merge_from(Node& map, Node& from) {
-    std::unordered_set<std::string> known;
+    std::set<std::string> known;
     for (const Entry& entry : map.entries) {
         known.insert(entry.key);
     }

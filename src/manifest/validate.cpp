@@ -5,6 +5,7 @@
 #include <string>
 
 #include "duration_text.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -28,7 +29,7 @@ bool is_valid_name(std::string_view name) noexcept {
 }
 
 std::string line_of(Position at) {
-    return "line " + std::to_string(at.line);
+    return concat({"line ", at.line});
 }
 
 class Validator {
@@ -67,8 +68,8 @@ class Validator {
         }
         if (services.size() > kMaxServices) {
             report_.error(services[kMaxServices].service.at, "services",
-                          "there are " + std::to_string(services.size()) + " services",
-                          "gosv takes at most " + std::to_string(kMaxServices));
+                          concat({"there are ", services.size(), " services"}),
+                          concat({"gosv takes at most ", kMaxServices}));
         }
         if (std::none_of(services.begin(), services.end(),
                          [](const ServiceDraft& each) { return each.enabled; })) {
@@ -79,21 +80,24 @@ class Validator {
     }
 
     void check_names() {
-        std::map<std::string_view, const ServiceDraft*> first;
-        for (const ServiceDraft& each : draft_.services) {
+        std::map<std::string_view, std::size_t> first;
+        for (std::size_t i = 0; i < draft_.services.size(); ++i) {
+            const ServiceDraft& each = draft_.services[i];
             const std::string& name = each.service.name;
             if (each.nameless) {
                 continue;
             }
             if (!is_valid_name(name)) {
-                report_.error(each.name_at, each.path, "a service cannot be named " + quote(name),
+                report_.error(each.name_at, each.path,
+                              concat({"a service cannot be named ", quote(name)}),
                               "names are at most 63 letters, digits, '_', '.' and '-', and begin "
                               "with a letter or a digit");
             }
-            const auto [seen, fresh] = first.emplace(name, &each);
+            const auto [seen, fresh] = first.emplace(name, i);
             if (!fresh) {
-                report_.error(each.name_at, each.path, "two services are named " + quote(name),
-                              "the other is at " + line_of(seen->second->name_at));
+                report_.error(
+                    each.name_at, each.path, concat({"two services are named ", quote(name)}),
+                    concat({"the other is at ", line_of(draft_.services[seen->second].name_at)}));
             }
         }
     }
@@ -112,7 +116,7 @@ class Validator {
             const char* const key = tty ? "tty" : "stdin";
             report_.error(each.place_of(key), child_path(each.path, key),
                           "only one service can have the container's stdin",
-                          quote(first->service.name) + " has it already");
+                          concat({quote(first->service.name), " has it already"}));
         }
     }
 
@@ -126,7 +130,7 @@ class Validator {
             if (each.service.name == *wanted) {
                 if (!each.enabled) {
                     report_.error(place_of("exit_code_from"), "exit_code_from",
-                                  "the service " + quote(*wanted) + " is disabled",
+                                  concat({"the service ", quote(*wanted), " is disabled"}),
                                   "name a service that runs");
                 }
                 return;
@@ -134,7 +138,7 @@ class Validator {
             names.push_back(each.service.name);
         }
         report_.error(place_of("exit_code_from"), "exit_code_from",
-                      "there is no service " + quote(*wanted),
+                      concat({"there is no service ", quote(*wanted)}),
                       nearest_hint(*wanted, names, "name one of `services`"));
     }
 
@@ -149,8 +153,8 @@ class Validator {
             const char* const key =
                 draft_.given.contains("snapshot_signal") ? "snapshot_signal" : "stop_signals";
             report_.error(place_of(key), key,
-                          std::string(signal_name(*snapshot)) +
-                              " cannot be both a stop signal and the snapshot signal",
+                          concat({signal_name(*snapshot),
+                                  " cannot be both a stop signal and the snapshot signal"}),
                           "write snapshot_signal: none, or choose another signal");
         }
     }
@@ -166,9 +170,10 @@ class Validator {
         const core::ServicePolicy& policy = draft.service.policy;
         if (draft.service.type == ServiceType::oneshot &&
             draft.restart == core::RestartPolicy::always) {
-            report_.error(draft.place_of("restart"), child_path(draft.path, "restart"),
-                          "a oneshot that is always restarted never completes",
-                          "write restart: no or on-failure in " + quote(draft.service.name));
+            report_.error(
+                draft.place_of("restart"), child_path(draft.path, "restart"),
+                "a oneshot that is always restarted never completes",
+                concat({"write restart: no or on-failure in ", quote(draft.service.name)}));
         }
         if (draft.restart_count && draft.has("max_restarts")) {
             report_.error(draft.place_of("max_restarts"), child_path(draft.path, "max_restarts"),
@@ -177,8 +182,8 @@ class Validator {
         }
         if (draft.restart_max_delay && policy.backoff.first > *draft.restart_max_delay) {
             report_.error(draft.place_of("restart_delay"), child_path(draft.path, "restart_delay"),
-                          "restart_delay is longer than restart_max_delay, " +
-                              duration_text(*draft.restart_max_delay),
+                          concat({"restart_delay is longer than restart_max_delay, ",
+                                  duration_text(*draft.restart_max_delay)}),
                           "the first delay cannot be above the cap of all");
         }
         const bool restarts = policy.restart != core::RestartPolicy::never;
@@ -195,11 +200,12 @@ class Validator {
         const Duration grace = draft.service.policy.stop_grace_period;
         const Duration whole = draft_.manifest.shutdown_timeout;
         if (draft.has("stop_grace_period") && grace > whole) {
-            report_.warning(
-                draft.place_of("stop_grace_period"), child_path(draft.path, "stop_grace_period"),
-                "the grace period is cut short by shutdown_timeout, " + duration_text(whole),
-                "raise shutdown_timeout too, and docker's own: docker stop -t, or "
-                "stop_grace_period in compose.yaml");
+            report_.warning(draft.place_of("stop_grace_period"),
+                            child_path(draft.path, "stop_grace_period"),
+                            concat({"the grace period is cut short by shutdown_timeout, ",
+                                    duration_text(whole)}),
+                            "raise shutdown_timeout too, and docker's own: docker stop -t, or "
+                            "stop_grace_period in compose.yaml");
         }
     }
 
@@ -210,12 +216,12 @@ class Validator {
             const Signal signal{number};
             const bool stops = is_stop_signal(signal);
             if (map[number] != number && (stops || snapshot == signal)) {
-                report_.warning(draft.place_of("signals"), child_path(draft.path, "signals"),
-                                std::string(signal_name(signal)) +
-                                    " is never forwarded: gosv takes it for a " +
-                                    (stops ? "stop" : "snapshot"),
-                                stops ? "stop_signal is what the service gets then"
-                                      : "write snapshot_signal: none to have it forwarded");
+                report_.warning(
+                    draft.place_of("signals"), child_path(draft.path, "signals"),
+                    concat({signal_name(signal), " is never forwarded: gosv takes it for a ",
+                            stops ? "stop" : "snapshot"}),
+                    stops ? "stop_signal is what the service gets then"
+                          : "write snapshot_signal: none to have it forwarded");
             }
         }
     }

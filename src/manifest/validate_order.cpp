@@ -3,11 +3,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "bounds.hpp"
+#include "gosv/base/concat.hpp"
 #include "order.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -21,7 +22,7 @@ constexpr std::size_t kMostNamesShown = 8;
 constexpr std::size_t kMostHints = 100;  // each compares a name with all the others
 
 std::string place_text(Position at) {
-    return std::to_string(at.line) + ":" + std::to_string(at.column);
+    return concat({at.line, ":", at.column});
 }
 
 std::string edge_path(const ServiceDraft& from, const DependsOn& edge) {
@@ -59,10 +60,9 @@ class Dependencies {
         for (const ServiceDraft& each : services_) {
             count += each.depends_on ? each.depends_on->size() : 0;
             if (count > kMaxDependencies) {
-                report_.error(
-                    each.place_of("depends_on"), child_path(each.path, "depends_on"),
-                    "there are more than " + std::to_string(kMaxDependencies) + " dependencies",
-                    "gosv takes no more; a oneshot in between can stand for many");
+                report_.error(each.place_of("depends_on"), child_path(each.path, "depends_on"),
+                              concat({"there are more than ", kMaxDependencies, " dependencies"}),
+                              "gosv takes no more; a oneshot in between can stand for many");
                 return true;
             }
         }
@@ -78,7 +78,8 @@ class Dependencies {
             const auto found = by_name_.find(edge.name);
             if (found == by_name_.end()) {
                 report_.error(edge.at, edge_path(service, edge),
-                              "there is no service " + quote(edge.name), hint_for(edge.name));
+                              concat({"there is no service ", quote(edge.name)}),
+                              hint_for(edge.name));
             } else if (found->second == from) {
                 tell_self(service, edge);
             } else if (service.enabled && services_[found->second].enabled) {
@@ -98,7 +99,7 @@ class Dependencies {
         }
         std::string known = "the services are ";
         for (std::size_t i = 0; i < names_.size() && i <= kMostNamesShown; ++i) {
-            known += (i > 0 ? ", " : "") + std::string(names_[i]);
+            append_to(known, {i > 0 ? ", " : "", names_[i]});
         }
         return nearest_hint(name, names_,
                             names_.size() > kMostNamesShown ? "name one of `services`" : known);
@@ -106,17 +107,17 @@ class Dependencies {
 
     void tell_self(const ServiceDraft& service, const DependsOn& edge) {
         report_.error(edge.at, edge_path(service, edge),
-                      quote(service.service.name) + " depends on itself",
-                      "remove it; where it comes from `defaults`, write depends_on: [] in " +
-                          quote(service.service.name));
+                      concat({quote(service.service.name), " depends on itself"}),
+                      concat({"remove it; where it comes from `defaults`, write depends_on: [] in ",
+                              quote(service.service.name)}));
     }
 
     void tell_disabled(const ServiceDraft& service, const DependsOn& edge) {
-        report_.error(
-            edge.at, edge_path(service, edge),
-            quote(service.service.name) + " needs " + quote(edge.name) + ", which is disabled",
-            "enable it, or write depends_on: {" + edge.name +
-                ": {required: false}} to go on without it");
+        report_.error(edge.at, edge_path(service, edge),
+                      concat({quote(service.service.name), " needs ", quote(edge.name),
+                              ", which is disabled"}),
+                      concat({"enable it, or write depends_on: {", edge.name,
+                              ": {required: false}} to go on without it"}));
     }
 
     void check_condition(const ServiceDraft& service, const DependsOn& edge,
@@ -127,23 +128,27 @@ class Dependencies {
             return;
         }
         if (edge.condition == core::Condition::healthy && oneshot) {
-            report_.error(edge.at, edge_path(service, edge),
-                          "the oneshot " + quote(name) + " completes: it never becomes healthy",
-                          "write condition: service_completed_successfully");
+            report_.error(
+                edge.at, edge_path(service, edge),
+                concat({"the oneshot ", quote(name), " completes: it never becomes healthy"}),
+                "write condition: service_completed_successfully");
         } else if (edge.condition == core::Condition::healthy && !other.health.said) {
-            report_.error(edge.at, edge_path(service, edge),
-                          quote(name) + " never becomes healthy: it has no healthcheck",
-                          "give " + quote(name) + " a healthcheck, or write condition: ready");
+            report_.error(
+                edge.at, edge_path(service, edge),
+                concat({quote(name), " never becomes healthy: it has no healthcheck"}),
+                concat({"give ", quote(name), " a healthcheck, or write condition: ready"}));
         } else if (edge.condition == core::Condition::healthy && other.health.disabled) {
-            report_.error(edge.at, edge_path(service, edge),
-                          quote(name) + " never becomes healthy: its healthcheck is disabled",
-                          "enable it, or write condition: ready");
+            report_.error(
+                edge.at, edge_path(service, edge),
+                concat({quote(name), " never becomes healthy: its healthcheck is disabled"}),
+                "enable it, or write condition: ready");
         } else if (edge.condition == core::Condition::completed && !oneshot &&
                    other.service.policy.restart == core::RestartPolicy::always) {
-            report_.error(edge.at, edge_path(service, edge),
-                          quote(name) + " never completes: it is restarted whenever it ends",
-                          "write type: oneshot in " + quote(name) +
-                              ", or condition: ready for a service that stays");
+            report_.error(
+                edge.at, edge_path(service, edge),
+                concat({quote(name), " never completes: it is restarted whenever it ends"}),
+                concat({"write type: oneshot in ", quote(name),
+                        ", or condition: ready for a service that stays"}));
         }
     }
 
@@ -156,23 +161,23 @@ class Dependencies {
         std::string text;
         for (std::size_t i = 0; i < cycle.size(); ++i) {
             if (cycle.size() > kLongestCycleShown && i == kLongestCycleShown - 1) {
-                text += ", and so on through " + std::to_string(cycle.size()) + " services";
+                append_to(text, {", and so on through ", cycle.size(), " services"});
                 break;
             }
             const std::size_t edge = cycle[(begin + i) % cycle.size()];
-            text += (i > 0 ? ", " : "") + quote(services_[edges_[edge].from].service.name) +
-                    " needs " + quote(services_[edges_[edge].to].service.name) + " (" +
-                    place_text(dependencies_[edge]->at) + ")";
+            append_to(text, {i > 0 ? ", " : "", quote(services_[edges_[edge].from].service.name),
+                             " needs ", quote(services_[edges_[edge].to].service.name), " (",
+                             place_text(dependencies_[edge]->at), ")"});
         }
         report_.error(dependencies_[*first]->at,
                       edge_path(services_[edges_[*first].from], *dependencies_[*first]),
-                      "a cycle, in which none can be the first: " + text,
+                      concat({"a cycle, in which none can be the first: ", text}),
                       "remove one of these dependencies");
     }
 
     const std::vector<ServiceDraft>& services_;
     Report& report_;
-    std::unordered_map<std::string_view, std::size_t> by_name_;
+    std::map<std::string_view, std::size_t> by_name_;
     std::vector<std::string_view> names_;
     std::vector<OrderEdge> edges_;
     std::vector<const DependsOn*> dependencies_;  // of the same number as the edges
@@ -186,9 +191,8 @@ void validate_dependencies(const ManifestDraft& draft, Report& report) {
 }
 
 void validate_readiness(const ServiceDraft& draft, Report& report) {
-    const auto error = [&](std::string_view key, std::string message, std::string hint) {
-        report.error(draft.place_of(key), child_path(draft.path, key), std::move(message),
-                     std::move(hint));
+    const auto error = [&](std::string_view key, std::string_view message, std::string_view hint) {
+        report.error(draft.place_of(key), child_path(draft.path, key), message, hint);
     };
     const Service& service = draft.service;
     const bool oneshot = service.type == ServiceType::oneshot;
@@ -212,8 +216,8 @@ void validate_readiness(const ServiceDraft& draft, Report& report) {
         if (service.notify_fd && limit.resource == RLIMIT_NOFILE &&
             limit.soft <= static_cast<std::uint64_t>(*service.notify_fd)) {
             error("notify_fd",
-                  "the limit of open files, " + std::to_string(limit.soft) +
-                      ", leaves no descriptor " + std::to_string(*service.notify_fd),
+                  concat({"the limit of open files, ", limit.soft, ", leaves no descriptor ",
+                          *service.notify_fd}),
                   "choose a smaller notify_fd, or raise ulimits: {nofile: N}");
         }
     }

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -67,7 +68,7 @@ void report_empty_name(char sign, std::size_t offset, const Source& source, Repo
     report.error(source.position(found == text.npos ? offset : found), {},
                  alias ? "'*' begins an alias, and no name follows"
                        : "'&' begins an anchor, and no name follows",
-                 std::string(kQuoteIt) + " if it is no " + (alias ? "alias" : "anchor"));
+                 concat({kQuoteIt, " if it is no ", alias ? "alias" : "anchor"}));
 }
 
 std::string_view word_at(std::string_view text, std::size_t offset) noexcept {
@@ -89,19 +90,19 @@ void report_unfinished_flow(std::size_t offset, TreeBuilder::OpenFlow open, cons
     const std::string what = map ? "mapping" : "list";
     const std::string closing = map ? "}" : "]";
     if (text.find_first_not_of(" \t\r\n", std::min(offset, text.size())) == text.npos) {
-        report.error(open.at, {}, "the " + what + " that is opened here is never closed",
-                     "close it with " + closing);
+        report.error(open.at, {}, concat({"the ", what, " that is opened here is never closed"}),
+                     concat({"close it with ", closing}));
         return;
     }
     if (offset > 0 && text.substr(offset - 1).starts_with("${")) {
         report.error(source.position(offset - 1), {},
                      "${...} in brackets or braces must be in quotes",
-                     "write " + quote_example(text, offset - 1));
+                     concat({"write ", quote_example(text, offset - 1)}));
         return;
     }
-    report.error(source.position(offset), {}, "expected ',' or '" + closing + "' here",
-                 "the " + what + " was opened at line " + std::to_string(open.at.line) +
-                     ", column " + std::to_string(open.at.column));
+    report.error(
+        source.position(offset), {}, concat({"expected ',' or '", closing, "' here"}),
+        concat({"the ", what, " was opened at line ", open.at.line, ", column ", open.at.column}));
 }
 
 // A tab in front of the line is the cause, whatever the parser stumbled over behind it.
@@ -161,20 +162,20 @@ bool report_by_content(std::string_view complaint, std::size_t offset, const Sou
     } else if (complaint.starts_with("the referenced anchor is not defined")) {
         const std::string_view alias = word_at(text, offset);
         const std::string name(alias.substr(std::min<std::size_t>(1, alias.size()), 40));
-        report.error(
-            at, {}, "the alias " + quote(alias) + " has no anchor above it",
-            "mark what it stands for with &" + name + "; put text that begins with * in quotes");
+        report.error(at, {}, concat({"the alias ", quote(alias), " has no anchor above it"}),
+                     concat({"mark what it stands for with &", name,
+                             "; put text that begins with * in quotes"}));
     } else if (complaint.starts_with("illegal map value")) {
         report_misplaced_value(offset, source, report);
     } else if (complaint.starts_with("unknown token")) {
-        report.error(at, {}, "a value cannot begin with " + found, std::string(kQuoteIt));
+        report.error(at, {}, concat({"a value cannot begin with ", found}), kQuoteIt);
     } else if (complaint.starts_with("illegal flow end")) {
-        report.error(at, {}, found + " closes nothing that is open here",
+        report.error(at, {}, concat({found, " closes nothing that is open here"}),
                      "every [ needs its ] and every { its }; put text that holds them in quotes");
     } else if (complaint.starts_with("unknown escape character")) {
         const std::size_t slash = escape_before(text, offset);
         report.error(source.position(slash), {},
-                     quote(text.substr(slash, 2)) + " is no escape of YAML",
+                     concat({quote(text.substr(slash, 2)), " is no escape of YAML"}),
                      "in double quotes a backslash is written \\\\; in single quotes it stands for "
                      "itself");
     } else {
@@ -204,12 +205,11 @@ void report_yaml_error(std::string_view complaint, std::size_t offset, TreeBuild
     }
     for (const Wording& wording : kWordings) {
         if (complaint.starts_with(wording.complaint)) {
-            report.error(source.position(offset), {}, std::string(wording.message),
-                         std::string(wording.hint));
+            report.error(source.position(offset), {}, wording.message, wording.hint);
             return;
         }
     }
-    report.error(source.position(offset), {}, "this is not YAML: " + quote(complaint),
+    report.error(source.position(offset), {}, concat({"this is not YAML: ", quote(complaint)}),
                  "check quotes, brackets and indentation");
 }
 
@@ -226,7 +226,7 @@ void report_second_document(std::size_t offset, const Source& source, Report& re
     }
     const std::string_view above = source.text().substr(0, offset);
     if (above.find_first_not_of(" \t\r\n") == above.npos) {
-        report.error(at, {}, "a manifest cannot begin with " + quote(rest.substr(0, 1)),
+        report.error(at, {}, concat({"a manifest cannot begin with ", quote(rest.substr(0, 1))}),
                      "begin with `services:`");
         return;
     }
@@ -238,8 +238,9 @@ void report_unsupported_tag(std::size_t offset, std::string_view tag, const Sour
                             Report& report) {
     constexpr std::string_view kCore = "tag:yaml.org,2002:";
     const std::string shown =
-        tag.starts_with(kCore) ? "!!" + std::string(tag.substr(kCore.size())) : std::string(tag);
-    report.error(source.position(offset), {}, "the tag " + quote(shown) + " is not supported",
+        tag.starts_with(kCore) ? concat({"!!", tag.substr(kCore.size())}) : std::string(tag);
+    report.error(source.position(offset), {},
+                 concat({"the tag ", quote(shown), " is not supported"}),
                  "remove it: the key decides what its value is; put text that begins with ! in "
                  "quotes");
 }

@@ -19,6 +19,7 @@
 #include <string>
 #include <utility>
 
+#include "gosv/base/concat.hpp"
 #include "surrogates.hpp"
 #include "tree_builder.hpp"
 #include "yaml_errors.hpp"
@@ -71,7 +72,7 @@ class Handler : public YAML::EventHandler {
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
-        const bool text = tag == "!" || tag == std::string(kCoreTag) + "str";
+        const bool text = tag == "!" || tag == concat({kCoreTag, "str"});
         if (!text && !is_core(tag, {"int", "float", "bool"})) {
             report_unsupported_tag(offset(mark), tag, source_, report_);
         }

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "cgroup_move.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/cgroup.hpp"
 #include "gosv/os/cgroup_files.hpp"
 
@@ -36,7 +37,7 @@ void pause_a_moment() noexcept {
 }
 
 std::string describe(const char* step, int err) {
-    return std::string(step) + ": " + std::string(errno_text(err));
+    return concat({step, ": ", errno_text(err)});
 }
 
 CgroupObstacle obstacle_of(int err) noexcept {
@@ -92,7 +93,8 @@ class TreeBuilder {
     }
 
     bool fail(const std::string& step, int err) {
-        return fail(obstacle_of(err), place_.directory + ": " + describe(step.c_str(), err));
+        return fail(obstacle_of(err),
+                    concat({place_.directory, ": ", describe(step.c_str(), err)}));
     }
 
     bool make(const char* directory, bool* is_new = nullptr) {
@@ -100,7 +102,7 @@ class TreeBuilder {
         if (is_new != nullptr) {
             *is_new = made;
         }
-        return made || errno == EEXIST || fail(std::string("mkdir ") + directory, errno);
+        return made || errno == EEXIST || fail(concat({"mkdir ", directory}), errno);
     }
 
     // Everybody into `init`; false while somebody was there. In `unmoved_` who stays, and why.
@@ -119,8 +121,8 @@ class TreeBuilder {
             if (left == 0) {
                 return fail(CgroupObstacle::busy,
                             unmoved_.empty()
-                                ? "new processes keep coming to " + place_.directory
-                                : place_.directory + " cannot be emptied: " + unmoved_);
+                                ? concat({"new processes keep coming to ", place_.directory})
+                                : concat({place_.directory, " cannot be emptied: ", unmoved_}));
             }
             if (!unmoved_.empty()) {
                 pause_a_moment();
@@ -133,7 +135,7 @@ class TreeBuilder {
     std::string wanted(std::string_view offered) const {
         std::string list;
         const auto add = [&](std::string_view controller) {
-            const std::string word = "+" + std::string(controller);
+            const std::string word = concat({"+", controller});
             if (cgroup::has_word(offered, controller) && !cgroup::has_word(list, word)) {
                 list += (list.empty() ? "" : " ") + word;
             }
@@ -232,12 +234,12 @@ class TreeBuilder {
             CgroupTree::Leaf& leaf = tree_->leaves_[i];
             const Result<bool> is_new = tree_->make_leaf(leaf);
             if (!is_new.ok()) {
-                return fail("mkdir " + leaf.path, is_new.error().err);
+                return fail(concat({"mkdir ", leaf.path}), is_new.error().err);
             }
             if (!is_new.value()) {
                 if (tree_->is_populated(i)) {
-                    return fail(CgroupObstacle::taken,
-                                place_.directory + "/" + leaf.path + " has processes already");
+                    return fail(CgroupObstacle::taken, concat({place_.directory, "/", leaf.path,
+                                                               " has processes already"}));
                 }
                 (void)tree_->take_oom_kills(i);  // of before
             }

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/cgroup_files.hpp"
 #include "gosv/os/cgroup_place.hpp"
 #include "gosv/os/sys.hpp"
@@ -80,7 +81,7 @@ bool steps_up(CgroupPlace& place) {
         return false;
     }
     const std::string parent = place.directory.substr(0, place.directory.size() - kInit.size());
-    if (!is_delegated(parent) && ::access((parent + "/services").c_str(), F_OK) != 0) {
+    if (!is_delegated(parent) && ::access(concat({parent, "/services"}).c_str(), F_OK) != 0) {
         return false;
     }
     place.directory = parent;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/result.hpp"
 #include "gosv/os/cgroup_files.hpp"
 
@@ -19,12 +20,11 @@ Moved move_processes(BorrowedFd own, const char* from, const char* to) {
         const std::string number = std::to_string(pid->value);
         const Status moved = write_file(own, to, number);
         if (!moved.ok() && moved.error().err != ESRCH) {
-            result.unmoved =
-                "process " + number + ": " + std::string(errno_text(moved.error().err));
+            result.unmoved = concat({"process ", number, ": ", errno_text(moved.error().err)});
         }
     }
     if (processes.error() != 0) {
-        result.unmoved = std::string(from) + ": " + std::string(errno_text(processes.error()));
+        result.unmoved = concat({from, ": ", errno_text(processes.error())});
     }
     return result;
 }

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "gosv/base/concat.hpp"
+
 namespace gosv::os {
 
 namespace {
@@ -106,8 +108,8 @@ CgroupPlace locate_cgroup(std::string_view self_cgroup, std::string_view mountin
     }
     if (found == nullptr || place.path.starts_with("/..")) {
         place.obstacle = CgroupObstacle::foreign;
-        place.why = mounts.front().point + " shows another part of the cgroup tree (" +
-                    mounts.front().root + ") than gosv's own, " + place.path;
+        place.why = concat({mounts.front().point, " shows another part of the cgroup tree (",
+                            mounts.front().root, ") than gosv's own, ", place.path});
         return place;
     }
     place.obstacle = CgroupObstacle::none;
@@ -128,28 +130,29 @@ void judge_cgroup(const CgroupFacts& facts, CgroupPlace& place) {
     const std::string& directory = place.directory;
     if (!facts.is_cgroup2) {
         // On v1 hosts /sys/fs/cgroup is a tmpfs in which a mkdir would even succeed.
-        obstruct(CgroupObstacle::absent, directory + " is not a cgroup2 file system");
+        obstruct(CgroupObstacle::absent, concat({directory, " is not a cgroup2 file system"}));
     } else if (!facts.type.empty() && facts.type != "domain") {
         // Before the list of processes, which the kernel does not show of a threaded one.
-        obstruct(CgroupObstacle::threaded, directory + " has the type '" + facts.type + "'");
+        obstruct(CgroupObstacle::threaded, concat({directory, " has the type '", facts.type, "'"}));
     } else if (!facts.lists_us) {
-        obstruct(CgroupObstacle::foreign, directory + " is not the cgroup that gosv is in");
+        obstruct(CgroupObstacle::foreign,
+                 concat({directory, " is not the cgroup that gosv is in"}));
     } else if (facts.v1_controllers && facts.controllers.find("memory") == std::string::npos) {
         obstruct(CgroupObstacle::legacy, "this host keeps its controllers in cgroup v1 (hybrid)");
     } else if (facts.type.empty() && !facts.is_machine_init) {
-        obstruct(CgroupObstacle::root,
-                 directory + " is the root cgroup of the machine, and gosv is not its init");
+        obstruct(
+            CgroupObstacle::root,
+            concat({directory, " is the root cgroup of the machine, and gosv is not its init"}));
     } else if (facts.read_only) {
-        obstruct(CgroupObstacle::read_only, directory + " is mounted read-only");
+        obstruct(CgroupObstacle::read_only, concat({directory, " is mounted read-only"}));
     } else if (!facts.may_write) {
-        obstruct(CgroupObstacle::denied, directory + " belongs to uid " +
-                                             std::to_string(facts.owner) +
-                                             " and gosv may not write there");
+        obstruct(CgroupObstacle::denied, concat({directory, " belongs to uid ", facts.owner,
+                                                 " and gosv may not write there"}));
     } else if (facts.shared && facts.as_root && place.path != "/" && !facts.delegated) {
         obstruct(CgroupObstacle::undelegated,
-                 directory + " is not delegated to gosv (Delegate=yes of systemd)");
+                 concat({directory, " is not delegated to gosv (Delegate=yes of systemd)"}));
     } else if (facts.subgroups_in_use) {
-        obstruct(CgroupObstacle::taken, "another gosv has services below " + directory);
+        obstruct(CgroupObstacle::taken, concat({"another gosv has services below ", directory}));
     } else {
         place.obstacle = CgroupObstacle::none;
         place.is_root = facts.type.empty();

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "cgroup_leaf_file.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/cgroup.hpp"
 #include "gosv/os/cgroup_below.hpp"
 #include "gosv/os/cgroup_files.hpp"
@@ -27,7 +28,7 @@ constexpr bool may_hide_somebody(int err) noexcept {
 // promises that none will ever end in ".service".
 std::string path_of_leaf(const std::string& service) {
     const bool dotted = service.find('.') != std::string::npos;
-    return "services/" + service + (dotted ? ".service" : "");
+    return concat({"services/", service, dotted ? ".service" : ""});
 }
 
 }  // namespace

@@ -28,6 +28,14 @@ endif()
 # For the one file of a layer with NO_EXCEPTIONS that has them.
 set(GOSV_THROWS -fexceptions -funwind-tables -fasynchronous-unwind-tables)
 
+function(gosv_no_exceptions target)
+    target_compile_options(${target} PRIVATE -fno-exceptions)
+    if(GOSV_STATIC)
+        # Nobody unwinds through it: no tables for that in what is shipped.
+        target_compile_options(${target} PRIVATE -fno-unwind-tables -fno-asynchronous-unwind-tables)
+    endif()
+endfunction()
+
 # gosv_layer(<name> [NO_EXCEPTIONS] [USES <layer>...] [PRIVATELY <target>...])
 # The library gosv_<name> from src/<name>/*.cpp.
 function(gosv_layer name)
@@ -41,12 +49,7 @@ function(gosv_layer name)
     endforeach()
     target_link_libraries(gosv_${name} PRIVATE ${arg_PRIVATELY})
     if(arg_NO_EXCEPTIONS)
-        target_compile_options(gosv_${name} PRIVATE -fno-exceptions)
-        if(GOSV_STATIC)
-            # Nobody unwinds through it: no tables for that in what is shipped.
-            target_compile_options(gosv_${name} PRIVATE
-                -fno-unwind-tables -fno-asynchronous-unwind-tables)
-        endif()
+        gosv_no_exceptions(gosv_${name})
     endif()
 endfunction()
 

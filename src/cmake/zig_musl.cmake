@@ -57,12 +57,24 @@ set(CMAKE_CXX_COMPILER_TARGET "${CMAKE_SYSTEM_PROCESSOR}-linux-musl")
 # CMake wants a program a tool.
 if(NOT GOSV_ZIG_TOOLS)
     set(GOSV_ZIG_TOOLS "${CMAKE_BINARY_DIR}/toolchain" CACHE INTERNAL "")
-    foreach(tool cc c++ ar ranlib)
+    foreach(tool cc c++ ar ranlib ld.lld)
         file(WRITE "${GOSV_ZIG_TOOLS}/${tool}" "#!/bin/sh\nexec '${GOSV_ZIG}' ${tool} \"$@\"\n")
         file(CHMOD "${GOSV_ZIG_TOOLS}/${tool}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
             GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
     endforeach()
 endif()
+# zig c++ refuses what else its linker knows, --icf (one function in the place of several with the same
+# instructions): it links, tells how, and the linker does it once more with that. Names with blanks fall
+# apart in what is told; then the larger one of zig c++ stays.
+file(WRITE "${GOSV_ZIG_TOOLS}/link" [=[
+#!/bin/sh
+told=$("$@" -v 2>&1) || { printf '%s\n' "$told" >&2; exit 1; }
+"${0%/*}/ld.lld" $(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p') --icf=safe --no-warnings ||
+    printf '%s\n' "linked without --icf" >&2
+]=])
+file(CHMOD "${GOSV_ZIG_TOOLS}/link" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+    GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CMAKE_CXX_LINKER_LAUNCHER "${GOSV_ZIG_TOOLS}/link")
 set(CMAKE_C_COMPILER "${GOSV_ZIG_TOOLS}/cc")
 set(CMAKE_CXX_COMPILER "${GOSV_ZIG_TOOLS}/c++")
 set(CMAKE_AR "${GOSV_ZIG_TOOLS}/ar")

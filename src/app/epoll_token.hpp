@@ -10,7 +10,7 @@ namespace gosv::app {
 
 enum class TokenKind : std::uint8_t {
     signals,
-    timer,
+    child_signal,
     log,
     trees,
     exec_status,

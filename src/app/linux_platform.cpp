@@ -28,6 +28,14 @@ constexpr std::size_t kStartsBetweenLooks = 16;
 // A snapshot looks at /proc no longer than this.
 constexpr Duration kGatherLimit = std::chrono::seconds(5);
 
+// How long to sleep. The clock is read only when it matters.
+Duration until(MonotonicTime deadline) noexcept {
+    if (deadline == kNever) {
+        return os::Epoll::kNoLimit;
+    }
+    return deadline == MonotonicTime{} ? Duration{} : deadline - sys::monotonic_now();
+}
+
 class StderrOutput final : public SnapshotOutput {
   public:
     void write(std::string_view lines) override {
@@ -41,8 +49,8 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
                              const os::InheritedSignals& inherited, ServiceCgroups cgroups,
                              os::NotifySender supervisor)
     : signals_(std::move(opened.signals)),
+      child_signal_(std::move(opened.child_signal)),
       epoll_(std::move(opened.epoll)),
-      timer_(std::move(opened.timer)),
       proc_(os::Proc::open()),
       descendants_(proc_, kSweepBudget),
       spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16)),
@@ -80,13 +88,13 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
     if (!signals.ok()) {
         return signals.error();
     }
+    auto child_signal = os::ChildSignal::open();
+    if (!child_signal.ok()) {
+        return child_signal.error();
+    }
     auto epoll = os::Epoll::open();
     if (!epoll.ok()) {
         return epoll.error();
-    }
-    auto timer = os::Timer::open();
-    if (!timer.ok()) {
-        return timer.error();
     }
     auto notices = ServiceNotices::open(plan, epoll.value());
     if (!notices.ok()) {
@@ -94,13 +102,14 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
     }
     std::unique_ptr<LinuxPlatform> platform(
         new LinuxPlatform(plan,
-                          {std::move(signals).value(), std::move(epoll).value(),
-                           std::move(timer).value(), std::move(notices).value()},
+                          {std::move(signals).value(), std::move(child_signal).value(),
+                           std::move(epoll).value(), std::move(notices).value()},
                           inherited, std::move(cgroups), std::move(supervisor)));
     platform->log_stream_ = log_stream;
     for (const Status added :
          {platform->epoll_.add_readable(platform->signals_.fd(), make_token(TokenKind::signals)),
-          platform->epoll_.add_readable(platform->timer_.fd(), make_token(TokenKind::timer))}) {
+          platform->epoll_.add_readable_once(platform->child_signal_.fd(),
+                                             make_token(TokenKind::child_signal))}) {
         if (!added.ok()) {
             return added.error();
         }
@@ -114,7 +123,7 @@ Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan&
 }
 
 void LinuxPlatform::forget_inherited(BorrowedFd log_fd) noexcept {
-    std::array<int, 6> keep{signals_.fd().raw(), timer_.fd().raw(),
+    std::array<int, 6> keep{signals_.fd().raw(), child_signal_.fd().raw(),
                             epoll_.fd().raw(),   proc_.root().raw(),
                             log_fd.raw(),        handles_.empty() ? -1 : handles_[0].status.raw()};
     sys::close_inherited(keep);
@@ -138,10 +147,6 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
         }
     }
 
-    const bool may_sleep = deadline != MonotonicTime{};
-    if (may_sleep) {
-        timer_.arm(deadline);
-    }
     notices_now_.clear();
     tree_news_.clear();
     watch_starts();
@@ -153,15 +158,18 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
     if (starting_ == 0) {
         spawner_.settle();
     }
-    for (const os::Ready& ready : epoll_.wait(may_sleep && exec_ready_.empty())) {
+    const Duration at_most = exec_ready_.empty() ? until(deadline) : Duration{};
+    for (const os::Ready& ready : epoll_.wait(at_most)) {
         const ServiceId service = service_of(ready.token);
         switch (kind_of(ready.token)) {
             case TokenKind::signals:
+                signals_ready_ = true;
+                break;
+            case TokenKind::child_signal:
+                child_signalled_ = true;
+                break;
             case TokenKind::log:
                 break;  // looked at in every iteration
-            case TokenKind::timer:
-                timer_.acknowledge();
-                break;
             case TokenKind::trees:
                 trees_->read_events(tree_news_);
                 break;
@@ -186,7 +194,18 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
 }
 
 std::optional<os::SignalInfo> LinuxPlatform::next_signal() noexcept {
-    return signals_.next();
+    if (!signals_ready_) {
+        return std::nullopt;
+    }
+    const std::optional<os::SignalInfo> next = signals_.next();
+    signals_ready_ = next.has_value();
+    return next;
+}
+
+Status LinuxPlatform::take_child_signal() noexcept {
+    const Status taken = child_signal_.take();
+    child_signalled_ = child_signalled_ && !taken.ok();
+    return taken;
 }
 
 os::Peek LinuxPlatform::peek_dead_child() noexcept {

@@ -1,6 +1,6 @@
 #pragma once
-// The port implemented with os/. Owns the descriptors of the running part: epoll, signalfd,
-// timerfd, the status pipes of services that are starting; and through classes of their own what
+// The port implemented with os/. Owns the descriptors of the running part: epoll, signalfds, the
+// status pipes of services that are starting; and through classes of their own what
 // says who belongs to a service (ServiceTrees), what services say of themselves (ServiceNotices)
 // and what runs beside them (ServiceTasks).
 #include <cstdint>
@@ -23,7 +23,6 @@
 #include "gosv/os/notify_send.hpp"
 #include "gosv/os/procfs.hpp"
 #include "gosv/os/spawner.hpp"
-#include "gosv/os/timer.hpp"
 
 namespace gosv::app {
 
@@ -54,6 +53,10 @@ class LinuxPlatform final : public Platform {
     std::span<const ServiceId> exec_ready() const noexcept override { return exec_ready_.view(); }
 
     std::optional<os::SignalInfo> next_signal() noexcept override;
+
+    bool child_signalled() const noexcept override { return child_signalled_; }
+
+    Status take_child_signal() noexcept override;
     os::Peek peek_dead_child() noexcept override;
     Status reap(Pid pid) noexcept override;
     Result<Pid> spawn(ServiceId service) noexcept override;
@@ -111,8 +114,8 @@ class LinuxPlatform final : public Platform {
     // What can fail to be opened.
     struct Opened {
         os::SignalQueue signals;
+        os::ChildSignal child_signal;
         os::Epoll epoll;
-        os::Timer timer;
         ServiceNotices notices;
     };
 
@@ -126,8 +129,8 @@ class LinuxPlatform final : public Platform {
     void watch_starts() noexcept;
 
     os::SignalQueue signals_;
+    os::ChildSignal child_signal_;
     os::Epoll epoll_;
-    os::Timer timer_;
     os::Proc proc_;
     os::Descendants descendants_;
     os::Spawner spawner_;
@@ -145,6 +148,8 @@ class LinuxPlatform final : public Platform {
     BoundedVector<ServiceId> notices_now_;
     BoundedVector<ServiceId> tree_news_;
     BorrowedFd log_stream_;
+    bool signals_ready_ = false;
+    bool child_signalled_ = false;
     bool log_watched_ = false;
     bool is_pid1_ = false;
     bool owns_terminal_ = false;

@@ -1,6 +1,7 @@
 #include "app/runtime.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gosv::app {
 
@@ -63,21 +64,29 @@ bool Runtime::iterate() noexcept {
     }
     read_notices();
     read_signals();
+    reap_unannounced();
     read_tree_news();
-    if (tree_check_due_) {
-        tree_check_due_ = false;
+    if (std::exchange(tree_check_due_, false) && tree_check_at_ != kNever) {
         check_held_trees(false);
     }
-    if (now_ >= core::next_deadline(supervisor_)) {
+    if (now_ >= core_deadline()) {
         feed(core::DeadlineReached{});
     }
     run_own_deadlines();
     return !finished_;
 }
 
-MonotonicTime Runtime::next_deadline() const noexcept {
-    return std::min({core::next_deadline(supervisor_), recheck_at_, tree_check_at_,
-                     silence_check_at_, snapshot_.next_deadline()});
+// Every service has deadlines: with a thousand of them this is not for nothing.
+MonotonicTime Runtime::core_deadline() noexcept {
+    if (!core_deadline_) {
+        core_deadline_ = core::next_deadline(supervisor_);
+    }
+    return *core_deadline_;
+}
+
+MonotonicTime Runtime::next_deadline() noexcept {
+    return std::min({core_deadline(), next_look(), tree_check_at_, silence_check_at_,
+                     snapshot_.next_deadline()});
 }
 
 void Runtime::feed(const core::Event& event) noexcept {
@@ -85,6 +94,7 @@ void Runtime::feed(const core::Event& event) noexcept {
     // since a step starts each service and each of its tasks at most once, and what could not be
     // started waits before it is tried again.
     (void)events_.push(event);
+    core_deadline_.reset();
     // NOLINTNEXTLINE(modernize-loop-convert): the queue grows while it is read
     for (std::size_t i = 0; i < events_.size(); ++i) {
         const core::Event next = events_[i];
@@ -105,7 +115,7 @@ void Runtime::run_own_deadlines() noexcept {
         check_silenced();
     }
     snapshot_.run_deadlines(now_);
-    // recheck_at_ needs nothing: waking up is enough, reaping is part of every iteration.
+    // recheck_at_ needs nothing: reap_children() looks at it.
 }
 
 }  // namespace gosv::app

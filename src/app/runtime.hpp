@@ -4,9 +4,9 @@
 //
 // One iteration, in this order (each source has a budget, so that a storm on one cannot starve the
 // others):
-//   1 wait            the only place that sleeps; the timer is in the set
+//   1 wait            the only place that sleeps
 //   2 read the clock  once
-//   3 reap            before anything that could signal or restart
+//   3 reap            before anything that could signal or restart; after a SIGCHLD, or in a storm
 //   4 exec status     pipes of services that are starting
 //   5 notices         what services say of themselves
 //   6 signals         what is asked of services comes after what is known of them
@@ -82,12 +82,18 @@ class Runtime {
     void send(ServiceId service, Signal signal, core::SignalScope scope) noexcept;
 
     void reap_children() noexcept;
+    void reap_unannounced() noexcept;
+    void look_for_the_dead() noexcept;
+    os::Peek reap_the_dead() noexcept;
+    void notice_storm(std::uint64_t orphans) noexcept;
+    MonotonicTime next_look() const noexcept;
     void child_died(const os::DeadChild& child) noexcept;
     void main_process_died(ServiceId service, const os::DeadChild& child) noexcept;
     void read_signals() noexcept;
     void handle_signal(const os::SignalInfo& info) noexcept;
     void learn_exec_status(ServiceId service) noexcept;
     void doubt(const os::Peek& peek, bool some_live) noexcept;
+    bool has_live_children() const noexcept;
     // When the main process has been reaped: false, and let go, when nothing is left of its tree.
     bool keep_tree_if_populated(ServiceId service) noexcept;
     void let_go_if_empty(ServiceId service) noexcept;
@@ -108,7 +114,8 @@ class Runtime {
     void note_silent_probe(ServiceId service) noexcept;
     void check_terminal() noexcept;
     void run_own_deadlines() noexcept;
-    MonotonicTime next_deadline() const noexcept;
+    MonotonicTime core_deadline() noexcept;
+    MonotonicTime next_deadline() noexcept;
 
     void start_snapshot() noexcept;
     SnapshotService show(ServiceId service) const noexcept;
@@ -147,14 +154,19 @@ class Runtime {
 
     MonotonicTime now_{};
     MonotonicTime booted_at_{};
+    std::optional<MonotonicTime> core_deadline_;  // not known since an event changed something
     bool finished_ = false;
     std::uint8_t exit_code_ = 0;
     bool look_again_ = false;  // a budget ran out: do not sleep, more is waiting
     bool tree_check_due_ = false;
+    bool look_for_dead_ = true;  // although no SIGCHLD tells: the first time, or a budget ran out
+    bool storm_ = false;         // of orphans: they are reaped by the clock, see notice_storm()
     bool sweeping_ = false;
     Signal sweep_signal_{};
     std::size_t terminal_service_;  // owns the terminal; execs.size(): none
     std::uint64_t orphans_reaped_ = 0;
+    MonotonicTime looked_at_{};          // for the dead
+    MonotonicTime orphans_at_{};         // when a look has found some
     MonotonicTime recheck_at_ = kNever;  // look for the dead again: a wait failed
     Duration recheck_delay_{};
     MonotonicTime silence_check_at_ = kNever;  // services with a closed notify_fd

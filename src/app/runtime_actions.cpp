@@ -96,7 +96,7 @@ void Runtime::carry_out(const core::SweepStragglers& order) noexcept {
                     .signal = order.signal,
                     .msg = "processes that belong to no service did not end in time"});
     }
-    look_again_ = true;  // look at once
+    look_for_dead_ = look_again_ = true;  // look at once
 }
 
 void Runtime::carry_out(const core::Finish& order) noexcept {

@@ -20,6 +20,12 @@ constexpr int kReapBudget = 256;
 constexpr Duration kRecheckFirst = 20ms;
 constexpr Duration kRecheckMost = 1s;
 
+// At most so long is an orphan left unreaped for others to come, in a storm.
+constexpr Duration kStormPause = 1ms;
+
+// After so long without a look, whatever wakes gosv makes it look.
+constexpr Duration kTrustInSignals = 1s;
+
 constexpr Signal kSigKill{9};
 
 }  // namespace
@@ -28,23 +34,45 @@ std::size_t Runtime::service_of(Pid pid) const noexcept {
     return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
 }
 
+// SIGCHLD tells of every death, but not of how many: those that come while one is pending leave no
+// trace. So it is taken before the look that finds nobody any more. Looks cost: where a thousand
+// children live, the one that finds nobody costs as much as four reaps.
 void Runtime::reap_children() noexcept {
+    const bool told = platform_.child_signalled();
+    if (told || look_for_dead_ || storm_ || now_ >= recheck_at_) {
+        look_for_the_dead();
+    }
+    if (told) {
+        check_terminal();
+    }
+}
+
+// Nothing is known that could make the kernel forget a SIGCHLD. If something does, a death is
+// found late and not never.
+void Runtime::reap_unannounced() noexcept {
+    if (!finished_ && now_ - looked_at_ >= kTrustInSignals) {
+        look_for_the_dead();
+    }
+}
+
+void Runtime::look_for_the_dead() noexcept {
+    looked_at_ = now_;
+    look_for_dead_ = false;
     const std::uint64_t orphans_before = orphans_reaped_;
     os::Peek peek;
-    int left = kReapBudget;
-    for (; left > 0; --left) {
-        peek = platform_.peek_dead_child();
-        if (peek.outcome != os::PeekOutcome::found) {
-            break;
+    Status taken;
+    do {  // at most twice: the second time it is no storm, and the signal has been taken
+        const std::uint64_t orphans_so_far = orphans_reaped_;
+        if (!storm_ && platform_.child_signalled()) {
+            taken = platform_.take_child_signal();
         }
-        child_died(peek.child);
-        tree_check_due_ = true;
+        peek = reap_the_dead();
+        notice_storm(orphans_reaped_ - orphans_so_far);
+    } while (!storm_ && platform_.child_signalled() && taken.ok());
+    if (!taken.ok()) {  // no further one would wake us
+        peek = {.outcome = os::PeekOutcome::failed, .err = taken.error().err};
     }
-    if (left == 0) {
-        look_again_ = true;
-    }
-    const bool some_live = tasks_.any() || std::any_of(pids_.begin(), pids_.end(),
-                                                       [](Pid pid) { return pid.exists(); });
+    const bool some_live = has_live_children();
     doubt(peek, some_live);
 
     const std::uint64_t orphans = orphans_reaped_ - orphans_before;
@@ -63,6 +91,41 @@ void Runtime::reap_children() noexcept {
         sweeping_ = false;
         feed(core::StragglersGone{});
     }
+}
+
+// Reaps whoever is dead; what the last look said.
+os::Peek Runtime::reap_the_dead() noexcept {
+    for (int left = kReapBudget; left > 0; --left) {
+        const os::Peek peek = platform_.peek_dead_child();
+        if (peek.outcome != os::PeekOutcome::found) {
+            return peek;
+        }
+        child_died(peek.child);
+        tree_check_due_ = true;
+    }
+    look_for_dead_ = look_again_ = true;
+    return {};
+}
+
+// Being woken for every single orphan costs more than reaping it. When orphans come one upon the
+// other, SIGCHLD is left pending, so that it wakes nobody, and the next look is a moment later: it
+// serves all that have died by then. All other sources end the pause as ever. A look that finds no
+// orphan ends the storm.
+void Runtime::notice_storm(std::uint64_t orphans) noexcept {
+    const bool close_upon_others = storm_ || now_ - orphans_at_ < kStormPause;
+    storm_ = orphans > 0 && close_upon_others && self_.stage == core::Stage::supervising;
+    if (orphans > 0) {
+        orphans_at_ = now_;
+    }
+}
+
+MonotonicTime Runtime::next_look() const noexcept {
+    return storm_ ? std::min(recheck_at_, looked_at_ + kStormPause) : recheck_at_;
+}
+
+bool Runtime::has_live_children() const noexcept {
+    return tasks_.any() ||
+           std::any_of(pids_.begin(), pids_.end(), [](Pid pid) { return pid.exists(); });
 }
 
 void Runtime::child_died(const os::DeadChild& child) noexcept {

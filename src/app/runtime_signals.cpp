@@ -10,7 +10,6 @@ namespace {
 // A budget an iteration: a storm of signals does not hold up reaping.
 constexpr int kSignalBudget = 64;
 
-constexpr Signal kSigChld{17};
 constexpr Signal kSigCont{18};
 constexpr Signal kSigTstp{20};
 constexpr Signal kSigTtin{21};
@@ -36,13 +35,6 @@ void Runtime::read_signals() noexcept {
 }
 
 void Runtime::handle_signal(const os::SignalInfo& info) noexcept {
-    if (info.signal == kSigChld) {
-        // The dead are found by looking, which every iteration does before it reads signals. This
-        // one may be of somebody who died in between, and nothing else would wake us.
-        look_again_ = true;
-        check_terminal();
-        return;
-    }
     if (info.from_gosv) {
         return;  // SIGPIPE of our own log write must not reach the services
     }

@@ -2,7 +2,9 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 
 namespace gosv::os {
 
@@ -16,6 +18,17 @@ Status add(BorrowedFd set, BorrowedFd fd, std::uint32_t events, std::uint64_t to
         return SysError{errno, "epoll_ctl"};
     }
     return {};
+}
+
+// Never too short, and never the -1 that means no limit.
+int milliseconds(Duration at_most) noexcept {
+    using Milliseconds = std::chrono::milliseconds;
+    if (at_most == Epoll::kNoLimit) {
+        return -1;
+    }
+    constexpr Duration kMost = Milliseconds(std::numeric_limits<int>::max());
+    return static_cast<int>(
+        std::chrono::ceil<Milliseconds>(std::clamp(at_most, Duration{}, kMost)).count());
 }
 
 }  // namespace
@@ -38,14 +51,18 @@ Status Epoll::add_writable(BorrowedFd fd, std::uint64_t token) noexcept {
     return add(fd_.borrow(), fd, EPOLLOUT, token);
 }
 
+Status Epoll::add_readable_once(BorrowedFd fd, std::uint64_t token) noexcept {
+    return add(fd_.borrow(), fd, EPOLLIN | EPOLLET, token);
+}
+
 void Epoll::remove(BorrowedFd fd) noexcept {
     // ENOENT and EBADF: it is not in the set, which is what was wanted.
     (void)::epoll_ctl(fd_.raw(), EPOLL_CTL_DEL, fd.raw(), nullptr);
 }
 
-std::span<const Ready> Epoll::wait(bool block) noexcept {
+std::span<const Ready> Epoll::wait(Duration at_most) noexcept {
     epoll_event events[kBatch];
-    const int count = ::epoll_wait(fd_.raw(), events, kBatch, block ? -1 : 0);
+    const int count = ::epoll_wait(fd_.raw(), events, kBatch, milliseconds(at_most));
     if (count <= 0) {
         return {};
     }

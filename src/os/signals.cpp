@@ -4,10 +4,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
+#include <utility>
 
 #include "kernel.hpp"
 
 namespace gosv::os {
+
+namespace {
+
+Result<Fd> open_signalfd(SignalSet set) noexcept {
+    const long raw =
+        kernel::call(SYS_signalfd4, -1, &set, kernel::kSignalSetSize, SFD_NONBLOCK | SFD_CLOEXEC);
+    return raw < 0 ? Result<Fd>(SysError{errno, "signalfd4"}) : Fd(static_cast<int>(raw));
+}
+
+ssize_t read_signals(BorrowedFd fd, std::span<signalfd_siginfo> into) noexcept {
+    ssize_t size = 0;
+    do {
+        size = ::read(fd.raw(), into.data(), into.size_bytes());
+    } while (size < 0 && errno == EINTR);
+    return size;
+}
+
+}  // namespace
 
 InheritedSignals take_over_signals() noexcept {
     InheritedSignals inherited;
@@ -43,24 +63,23 @@ void give_back_signals(const InheritedSignals& inherited) noexcept {
 }
 
 Result<SignalQueue> SignalQueue::open() noexcept {
-    const SignalSet all = ~SignalSet{0};
-    const long raw =
-        kernel::call(SYS_signalfd4, -1, &all, kernel::kSignalSetSize, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (raw < 0) {
-        return SysError{errno, "signalfd4"};
+    Result<Fd> fd = open_signalfd(~bit(Signal{SIGCHLD}));
+    if (!fd.ok()) {
+        return fd.error();
     }
     SignalQueue queue;
-    queue.fd_.reset(static_cast<int>(raw));
+    queue.fd_ = std::move(fd).value();
     return queue;
 }
 
 std::optional<SignalInfo> SignalQueue::next() noexcept {
     if (used_ == filled_) {
-        ssize_t size = 0;
-        do {
-            size = ::read(fd_.raw(), batch_, sizeof batch_);
-        } while (size < 0 && errno == EINTR);
-        used_ = 0;
+        const bool was_all = filled_ > 0 && filled_ < kBatch;
+        used_ = filled_ = 0;
+        if (was_all) {
+            return std::nullopt;
+        }
+        const ssize_t size = read_signals(fd_.borrow(), batch_);
         filled_ = size > 0 ? static_cast<std::size_t>(size) / sizeof batch_[0] : 0;
         if (filled_ == 0) {
             return std::nullopt;
@@ -78,6 +97,24 @@ std::optional<SignalInfo> SignalQueue::next() noexcept {
     const bool vouched = raw.ssi_code == SI_USER || raw.ssi_code == SI_TKILL;
     info.from_gosv = of_a_write && vouched && info.sender.value == ::getpid();
     return info;
+}
+
+Result<ChildSignal> ChildSignal::open() noexcept {
+    Result<Fd> fd = open_signalfd(bit(Signal{SIGCHLD}));
+    if (!fd.ok()) {
+        return fd.error();
+    }
+    ChildSignal signal;
+    signal.fd_ = std::move(fd).value();
+    return signal;
+}
+
+Status ChildSignal::take() noexcept {
+    signalfd_siginfo one[1];  // there is never more than one of it
+    if (read_signals(fd_.borrow(), one) < 0 && errno != EAGAIN) {
+        return SysError{errno, "read"};
+    }
+    return {};
 }
 
 }  // namespace gosv::os

@@ -66,9 +66,12 @@ class FakePlatform final : public app::Platform {
     // What the test sets.
     std::optional<SysError> spawn_error;  // every spawn fails with it
     os::ExecStatus next_exec{os::ExecState::succeeded, os::Stage::none, 0};
-    std::size_t stragglers = 0;  // alive descendants of no service
-    bool wait_fails = false;     // waitid answers ECHILD whatever lives...
-    int wait_error = 0;          // ... or this
+    std::size_t stragglers = 0;                  // alive descendants of no service
+    bool wait_fails = false;                     // waitid answers ECHILD whatever lives...
+    int wait_error = 0;                          // ... or this
+    std::optional<SysError> child_signal_error;  // it cannot be read
+    // Dies just after a look has found nobody; one a look.
+    FixedQueue<os::DeadChild, 16> dies_after_empty_look;
     std::optional<SysError> snapshot_error;
     std::array<bool, 64> tree_left{};  // it outlives the main process
     std::array<bool, 64> tree_only_zombies{};
@@ -83,6 +86,12 @@ class FakePlatform final : public app::Platform {
     std::optional<Signal> stop_of_terminal_process;
 
     void signal(int number, Pid sender = Pid{1}) {
+        if (number == 17) {
+            // One that is pending already leaves no trace.
+            child_signal_comes_ = child_signal_comes_ || !child_signal_pending_;
+            child_signal_pending_ = true;
+            return;
+        }
         signals.push({Signal{static_cast<std::uint8_t>(number)}, sender, false});
     }
 
@@ -137,9 +146,10 @@ class FakePlatform final : public app::Platform {
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
         }
-        // The dead whom a failing wait(2) does not show do not wake anybody either.
-        const bool death_seen = !dead.empty() && !wait_fails;
-        if (!signals.empty() || death_seen || !exec_now_.empty() || !news_now_.empty() ||
+        // The dead themselves wake nobody.
+        const bool child_signal_came = std::exchange(child_signal_comes_, false);
+        child_signalled_ = child_signalled_ || child_signal_came;
+        if (!signals.empty() || child_signal_came || !exec_now_.empty() || !news_now_.empty() ||
             !speakers_.empty() || deadline <= time) {
             idle_waits_ = 0;
             return;
@@ -162,6 +172,16 @@ class FakePlatform final : public app::Platform {
         return signals.pop();
     }
 
+    bool child_signalled() const noexcept override { return child_signalled_; }
+
+    Status take_child_signal() noexcept override {
+        if (child_signal_error) {
+            return *child_signal_error;
+        }
+        child_signalled_ = child_signal_pending_ = child_signal_comes_ = false;
+        return {};
+    }
+
     os::Peek peek_dead_child() noexcept override {
         if (wait_fails) {
             return {wait_error == 0 ? os::PeekOutcome::no_children : os::PeekOutcome::failed,
@@ -173,6 +193,10 @@ class FakePlatform final : public app::Platform {
         }
         const bool some =
             live_children > 0 || live_tasks > 0 || stragglers > 0 || snapshot_pid.exists();
+        if (!dies_after_empty_look.empty()) {
+            const os::DeadChild late = dies_after_empty_look.pop();
+            die(late.pid, late.status);
+        }
         return {some ? os::PeekOutcome::none : os::PeekOutcome::no_children, {}, 0};
     }
 
@@ -397,6 +421,9 @@ class FakePlatform final : public app::Platform {
     std::array<Pid, 64> held_{};
     std::array<bool, 64> alive_{};
     int idle_waits_ = 0;
+    bool child_signal_pending_ = false;  // in the kernel
+    bool child_signal_comes_ = false;    // the next wait tells of it, and no other
+    bool child_signalled_ = false;       // told, and not taken
     FixedQueue<ServiceId, 64> exec_now_;
     FixedQueue<ServiceId, 64> exec_next_;
     FixedQueue<ServiceId, 64> news_now_;

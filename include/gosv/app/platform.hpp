@@ -55,13 +55,20 @@ class Platform {
 
     virtual MonotonicTime now() noexcept = 0;
 
-    // Sleeps until something is ready or the deadline has come; kNever: until something is ready.
+    // Sleeps until something is ready or the deadline has come; kNever: until something is ready;
+    // MonotonicTime{}: does not sleep.
     // With watch_log, room in the log's stream counts as ready. Services whose exec status can be
     // read are then in exec_ready() until the next wait.
     virtual void wait(MonotonicTime deadline, bool watch_log) noexcept = 0;
     virtual std::span<const ServiceId> exec_ready() const noexcept = 0;
 
+    // All but SIGCHLD.
     virtual std::optional<os::SignalInfo> next_signal() noexcept = 0;
+
+    // SIGCHLD has come and is not yet taken. Until it is, no further one ends a wait; after it,
+    // each death does: so it is to be taken before the look that is to be the last one.
+    virtual bool child_signalled() const noexcept = 0;
+    virtual Status take_child_signal() noexcept = 0;
 
     virtual os::Peek peek_dead_child() noexcept = 0;
     virtual Status reap(Pid pid) noexcept = 0;

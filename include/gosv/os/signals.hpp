@@ -1,8 +1,9 @@
 #pragma once
 // gosv's own signal state. Everything is blocked first thing in main (a signal whose action is the
-// default one is discarded for PID 1: pid_namespaces(7)) and read through a signalfd. gosv sets no
-// handler and ignores nothing; SIGCHLD in particular is put back to SIG_DFL, since SIG_IGN survives
-// exec and would make the kernel reap behind our back (wait(2), NOTES). Loop thread only.
+// default one is discarded for PID 1: pid_namespaces(7)) and read through two signalfds: SIGCHLD
+// has one of its own. gosv sets no handler and ignores nothing; SIGCHLD in particular is put back
+// to SIG_DFL, since SIG_IGN survives exec and would make the kernel reap behind our back (wait(2),
+// NOTES). Loop thread only.
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -44,11 +45,12 @@ struct SignalInfo {
 
 class SignalQueue {
   public:
-    static Result<SignalQueue> open() noexcept;  // signalfd of all 64
+    static Result<SignalQueue> open() noexcept;  // signalfd of all but SIGCHLD
 
     BorrowedFd fd() const noexcept { return fd_.borrow(); }
 
     // The next pending signal; nullopt when there is none (or the read failed: it stays pending).
+    // A batch that was not full was all there was: its end is told without another read.
     std::optional<SignalInfo> next() noexcept;
 
   private:
@@ -58,6 +60,24 @@ class SignalQueue {
     signalfd_siginfo batch_[kBatch] = {};
     std::size_t used_ = 0;
     std::size_t filled_ = 0;
+};
+
+// SIGCHLD: somebody has died, stopped or been continued. Who is found by looking (os/reaper.hpp):
+// a second one that comes while the first is pending leaves no trace. For the same reason it is to
+// be watched edge-triggered: the descriptor becomes readable once, and says no more until the
+// signal has been taken.
+class ChildSignal {
+  public:
+    static Result<ChildSignal> open() noexcept;
+
+    BorrowedFd fd() const noexcept { return fd_.borrow(); }
+
+    // Whoever dies from now on is told anew, so take it before the last look. An error: it is still
+    // pending. None pending is no error.
+    Status take() noexcept;
+
+  private:
+    Fd fd_;
 };
 
 }  // namespace gosv::os

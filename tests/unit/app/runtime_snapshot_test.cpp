@@ -44,7 +44,7 @@ TEST_CASE("while a snapshot is written the log is kept back, and comes after it"
     f.turn();
     f.platform.signal(1);
     f.platform.die(Pid{FakePlatform::kFirstOrphan}, ExitStatus::code(0));
-    f.turn(2);
+    f.turn();
     CHECK_FALSE(f.has_logged("\"event\":\"forwarded\""));
     f.platform.die(f.platform.snapshot_pid, ExitStatus::code(0));
     f.turn(2);

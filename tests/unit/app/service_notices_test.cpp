@@ -82,7 +82,7 @@ struct Listening {
     }
 
     // The tokens that are ready now.
-    std::size_t ready() { return epoll.value().wait(false).size(); }
+    std::size_t ready() { return epoll.value().wait(Duration{}).size(); }
 
     os::Proc proc;
     std::unique_ptr<app::ServiceTrees> trees;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "gosv/os/sys.hpp"
-#include "gosv/os/timer.hpp"
 #include "support/allocation_tripwire.hpp"
 #include "support/fd_leak_guard.hpp"
 
@@ -19,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kToken = 0xfedcba9876543210;
+constexpr Duration kAtOnce{};
 
 Epoll open_epoll() {
     auto epoll = Epoll::open();
@@ -32,17 +32,6 @@ sys::Pipe open_pipe() {
     return std::move(pipe).value();
 }
 
-Timer open_timer() {
-    auto timer = Timer::open();
-    REQUIRE(timer.ok());
-    return std::move(timer).value();
-}
-
-bool is_readable(BorrowedFd fd) {
-    pollfd asked{fd.raw(), POLLIN, 0};
-    return ::poll(&asked, 1, 0) == 1;
-}
-
 }  // namespace
 
 TEST_CASE("the token comes back whole, with what is ready") {
@@ -51,7 +40,7 @@ TEST_CASE("the token comes back whole, with what is ready") {
     sys::Pipe pipe = open_pipe();
     REQUIRE(epoll.add_readable(pipe.read.borrow(), kToken).ok());
     REQUIRE(epoll.add_writable(pipe.write.borrow(), 7).ok());
-    auto ready = epoll.wait(false);
+    auto ready = epoll.wait(kAtOnce);
     REQUIRE(ready.size() == 1);
     CHECK(ready[0].token == 7);
     CHECK(ready[0].writable);
@@ -61,13 +50,13 @@ TEST_CASE("the token comes back whole, with what is ready") {
     epoll.remove(pipe.write.borrow());
     REQUIRE(sys::write(pipe.write.borrow(), "x").ok());
     for (int i = 0; i < 2; ++i) {  // level-triggered: told until it is read
-        ready = epoll.wait(true);
+        ready = epoll.wait(Epoll::kNoLimit);
         REQUIRE(ready.size() == 1);
         CHECK(ready[0].token == kToken);
         CHECK(ready[0].readable);
     }
     pipe.write.reset();
-    ready = epoll.wait(true);
+    ready = epoll.wait(Epoll::kNoLimit);
     REQUIRE(ready.size() == 1);
     CHECK(ready[0].hung_up);
 }
@@ -79,7 +68,7 @@ TEST_CASE("what is removed is not told any more, and removing it again does no h
     pipe.write.reset();
     epoll.remove(pipe.read.borrow());
     epoll.remove(pipe.read.borrow());
-    CHECK(epoll.wait(false).empty());
+    CHECK(epoll.wait(kAtOnce).empty());
     CHECK(epoll.add_readable(BorrowedFd(), 1).error().err == EBADF);
 }
 
@@ -98,7 +87,7 @@ TEST_CASE("a token of an earlier generation can be told from the handle that too
     sys::Pipe new_pipe = open_pipe();
     REQUIRE(new_pipe.read.raw() == number);
     REQUIRE(epoll.add_readable(new_pipe.read.borrow(), kNew).ok());
-    const auto ready = epoll.wait(false);
+    const auto ready = epoll.wait(kAtOnce);
     REQUIRE(ready.size() == 1);
     CHECK(ready[0].token == kOld);  // dropped by its generation
 }
@@ -112,75 +101,61 @@ TEST_CASE("more than one batch is told in turns") {
     }
     std::vector<bool> seen(100, false);
     for (int round = 0; round < 4; ++round) {
-        for (const Ready& ready : epoll.wait(false)) {
+        for (const Ready& ready : epoll.wait(kAtOnce)) {
             seen[ready.token] = true;
         }
     }
     CHECK(std::count(seen.begin(), seen.end(), true) == 100);
 }
 
-TEST_CASE("a deadline wakes the set, and none does not") {
-    const test::FdLeakGuard guard;
+TEST_CASE("what is to be told once is told when it becomes readable, however long it stays so") {
     Epoll epoll = open_epoll();
-    Timer timer = open_timer();
-    REQUIRE(epoll.add_readable(timer.fd(), kToken).ok());
-    CHECK(epoll.wait(false).empty());
+    sys::Pipe pipe = open_pipe();
+    REQUIRE(sys::write(pipe.write.borrow(), "x").ok());
+    REQUIRE(epoll.add_readable_once(pipe.read.borrow(), kToken).ok());
+    REQUIRE(epoll.wait(kAtOnce).size() == 1);  // it was readable already
+    CHECK(epoll.wait(kAtOnce).empty());
 
-    const MonotonicTime deadline = sys::monotonic_now() + 20ms;
-    timer.arm(deadline);
-    CHECK(epoll.wait(false).empty());
-    REQUIRE(epoll.wait(true).size() == 1);
-    CHECK(sys::monotonic_now() >= deadline);
-    timer.acknowledge();
-    CHECK(epoll.wait(false).empty());
+    char byte[1];
+    REQUIRE(sys::read(pipe.read.borrow(), byte).ok());
+    REQUIRE(sys::write(pipe.write.borrow(), "x").ok());
+    const auto ready = epoll.wait(Epoll::kNoLimit);
+    REQUIRE(ready.size() == 1);
+    CHECK(ready[0].token == kToken);
+    CHECK(epoll.wait(kAtOnce).empty());
 }
 
-TEST_CASE("a deadline in the past fires at once, the beginning of time too") {
-    Timer timer = open_timer();
-    for (const MonotonicTime past : {MonotonicTime{}, MonotonicTime(Duration(-5)),
-                                     sys::monotonic_now(), MonotonicTime(Duration(1))}) {
-        timer.arm(past);
-        CHECK(is_readable(timer.fd()));
-        timer.acknowledge();
-        CHECK_FALSE(is_readable(timer.fd()));
+TEST_CASE("a wait with a limit ends by itself, and never before it") {
+    Epoll epoll = open_epoll();
+    for (const Duration limit : {Duration(20ms), Duration(1ns), Duration(1500us)}) {
+        const MonotonicTime begun = sys::monotonic_now();
+        CHECK(epoll.wait(limit).empty());
+        CHECK(sys::monotonic_now() - begun >= limit);
     }
 }
 
-TEST_CASE("the same deadline can be armed again once it has fired") {
-    Timer timer = open_timer();
-    const MonotonicTime now = sys::monotonic_now();
-    timer.arm(now);
-    timer.acknowledge();
-    timer.arm(now);
-    CHECK(is_readable(timer.fd()));
-    timer.arm(kNever);
-    CHECK_FALSE(is_readable(timer.fd()));
-    timer.arm(now);
-    CHECK(is_readable(timer.fd()));
-    timer.arm(now + std::chrono::hours(24 * 365 * 10));
-    CHECK_FALSE(is_readable(timer.fd()));
-}
-
-TEST_CASE("acknowledging what has not fired keeps it armed") {
-    Timer timer = open_timer();
-    const MonotonicTime soon = sys::monotonic_now() + 20ms;
-    timer.arm(soon);
-    timer.acknowledge();
-    pollfd asked{timer.fd().raw(), POLLIN, 0};
-    CHECK(::poll(&asked, 1, 5000) == 1);
+TEST_CASE("a limit that has passed is none, and one that is too long for the kernel is very long") {
+    Epoll epoll = open_epoll();
+    for (const Duration past : {Duration(-1), Duration(-5s), Duration::min(), Duration{}}) {
+        CHECK(epoll.wait(past).empty());
+    }
+    sys::Pipe pipe = open_pipe();
+    REQUIRE(epoll.add_writable(pipe.write.borrow(), kToken).ok());
+    for (const Duration future : {Duration::max() - 1ns, Duration(std::chrono::hours(24 * 365))}) {
+        CHECK(epoll.wait(future).size() == 1);
+    }
 }
 
 TEST_CASE("one turn of the loop does not allocate") {
     Epoll epoll = open_epoll();
-    Timer timer = open_timer();
-    REQUIRE(epoll.add_readable(timer.fd(), 1).ok());
+    sys::Pipe pipe = open_pipe();
+    REQUIRE(epoll.add_readable(pipe.read.borrow(), 1).ok());
     std::size_t told = 0;
     {
-        const test::AllocationTripwire tripwire("epoll and timer");
-        timer.arm(sys::monotonic_now());
-        told = epoll.wait(true).size();
-        timer.acknowledge();
-        timer.arm(kNever);
+        const test::AllocationTripwire tripwire("epoll");
+        told += epoll.wait(1ms).size();
+        (void)sys::write(pipe.write.borrow(), "x");
+        told += epoll.wait(Epoll::kNoLimit).size();
     }
     CHECK(told == 1);
 }

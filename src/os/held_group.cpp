@@ -33,10 +33,7 @@ HeldGroup HeldGroup::hold(Pid leader) noexcept {
     group.number_ = leader;
     Result<Fd> pidfd = sys::pidfd_open(leader);
     if (pidfd.ok()) {
-        const Status supported = sys::pidfd_signal_group(pidfd.value().borrow(), Signal{});
-        if (supported.ok() || supported.error().err == EPERM) {
-            group.leader_ = std::move(pidfd).value();
-        }
+        group.leader_ = std::move(pidfd).value();
     }
     return group;
 }
@@ -48,7 +45,12 @@ bool HeldGroup::number_is_ours() const noexcept {
 
 Status HeldGroup::signal(Signal signal) noexcept {
     if (leader_.is_open()) {
-        return sys::pidfd_signal_group(leader_.borrow(), signal);
+        const Status sent = sys::pidfd_signal_group(leader_.borrow(), signal);
+        const bool too_old =
+            !sent.ok() && (sent.error().err == EINVAL || sent.error().err == ENOSYS);
+        if (!too_old) {
+            return sent;
+        }
     }
     if (!number_is_ours()) {
         return SysError{ESRCH, "kill"};

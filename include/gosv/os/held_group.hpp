@@ -34,7 +34,7 @@ class HeldGroup {
     bool number_is_ours() const noexcept;
 
     Pid number_;
-    Fd leader_;  // pidfd; not open where the kernel is too old or descriptors ran out
+    Fd leader_;  // pidfd; not open when descriptors ran out
 };
 
 }  // namespace gosv::os

@@ -256,7 +256,7 @@ def test_gosv_is_ready_when_all_services_are(gosv, tmp_path):
         listener.settimeout(60)
         (tmp_path / "go").touch()
         assert "READY=1" in listener.recv(4096).decode().splitlines()
-        assert run.events("completed", service="job")
+        assert run.wait_event("completed", service="job")
         assert stop(run) == 0
         assert "STOPPING=1" in listener.recv(4096).decode().splitlines()
 

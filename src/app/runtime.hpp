@@ -121,7 +121,7 @@ class Runtime {
     SnapshotService show(ServiceId service) const noexcept;
     void show_readiness(ServiceId service, SnapshotService& shown) const noexcept;
 
-    std::size_t service_of(Pid pid) const noexcept;  // plan_.execs.size(): none
+    std::size_t service_of(Pid pid) noexcept;  // plan_.execs.size(): none
     // Phrases for the log, in `buffer` or static; "": there is nothing to say.
     std::string_view describe_reason(const core::Report& report,
                                      std::span<char> buffer) const noexcept;
@@ -144,7 +144,8 @@ class Runtime {
     core::SupervisorState self_;
     core::Supervisor supervisor_;
     std::vector<Handle> handles_;
-    std::vector<Pid> pids_;  // apart from the handles: every death searches it
+    std::vector<Pid> pids_;        // apart from the handles: every death searches it
+    std::size_t next_to_die_ = 0;  // where that search begins
     RunningTasks tasks_;
     std::vector<Remarks> remarks_;
     core::ActionSink actions_;

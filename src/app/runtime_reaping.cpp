@@ -30,8 +30,19 @@ constexpr Signal kSigKill{9};
 
 }  // namespace
 
-std::size_t Runtime::service_of(Pid pid) const noexcept {
-    return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
+// Begins with the one after the last that was found: in a shutdown they die in their order.
+std::size_t Runtime::service_of(Pid pid) noexcept {
+    const auto guess = pids_.begin() + static_cast<std::ptrdiff_t>(next_to_die_);
+    auto found = std::find(guess, pids_.end(), pid);
+    if (found == pids_.end()) {
+        found = std::find(pids_.begin(), guess, pid);
+        if (found == guess) {
+            return pids_.size();
+        }
+    }
+    const auto service = static_cast<std::size_t>(found - pids_.begin());
+    next_to_die_ = service + 1;
+    return service;
 }
 
 // SIGCHLD tells of every death, but not of how many: those that come while one is pending leave no

@@ -136,19 +136,21 @@ void put_time(LineWriter& out, WallTime time) noexcept {
     const std::int64_t rest = time - days * kDay;
     const Date date = civil_date(days);
     out.padded(date.year, 4);
-    out.put('-');
-    out.padded(date.month, 2);
-    out.put('-');
-    out.padded(date.day, 2);
-    out.put('T');
-    out.padded(rest / 3'600'000, 2);
-    out.put(':');
-    out.padded(rest / 60'000 % 60, 2);
-    out.put(':');
-    out.padded(rest / 1000 % 60, 2);
-    out.put('.');
-    out.padded(rest % 1000, 3);
-    out.put('Z');
+    // In place: every line has one, and number by number it would be a fifth of its cost.
+    char text[] = "-00-00T00:00:00.000Z";
+    const auto put_at = [&](std::size_t end, unsigned value) {
+        for (; value > 0; value /= 10) {
+            text[--end] = static_cast<char>('0' + value % 10);
+        }
+    };
+    const auto ms = static_cast<unsigned>(rest);
+    put_at(3, static_cast<unsigned>(date.month));
+    put_at(6, static_cast<unsigned>(date.day));
+    put_at(9, ms / 3'600'000);
+    put_at(12, ms / 60'000 % 60);
+    put_at(15, ms / 1000 % 60);
+    put_at(19, ms % 1000);
+    out.put(std::string_view(text, sizeof text - 1));
 }
 
 std::string_view name(LogEvent event) noexcept {

@@ -149,7 +149,8 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     const int code = runtime.run();
     platform.remove_cgroups();
     flush_for_a_while(log);
-    return code;
+    // Nothing is given back piece by piece: the kernel takes all of it at once.
+    ::_exit(code);
 }
 
 }  // namespace gosv::app

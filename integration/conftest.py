@@ -1,6 +1,7 @@
 """Fixtures of the integration tests; README.md says how a test looks."""
 
 import fcntl
+import fnmatch
 import sys
 import tempfile
 from pathlib import Path
@@ -9,9 +10,23 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.gosv import PLACES, Gosv  # noqa: E402
+from support.gosv import PLACES, Gosv, not_emulated  # noqa: E402
 from support.roots import PublicDirectory  # noqa: E402
 from support.run import BENEATH, PID1  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--emulated", action="store_true",
+                     help="gosv runs under qemu-user: leave out what not_emulated.txt names")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--emulated"):
+        return
+    for pattern, reason in not_emulated():
+        for item in items:
+            if fnmatch.fnmatchcase(item.name, pattern):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def _gosv(place, directory):

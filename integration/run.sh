@@ -9,10 +9,12 @@ logs=build/test-logs
 
 test_everything() {
     started=$(date +%s)
+    docker=
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
-        need build glibc test emulated format
+        need build glibc test emulated arm64 format
     else
-        need build glibc test emulated format docker-test
+        need build glibc test emulated arm64 format docker-test
+        docker=docker:docker_tests
     fi
     rm -rf "$logs"
     mkdir -p "$logs"
@@ -31,15 +33,31 @@ test_everything() {
     fi
     beside guest-kernel as_root_here "$python" integration/kernel/debian_kernel.py
     step format check_format || :
-    if step release build_release && step dev build dev; then
-        beside integration integration_tests
-        # One kernel at a time: each wants a processor, and there may be two of them.
+    step release build_tested || :
+    glibc=
+    if [ "$library" = musl ]; then
+        # The other one, for where there is no zig.
+        step release-glibc build_glibc || :
+        glibc=glibc:glibc_tests
+    fi
+    if [ -x build/release/gosv ] && step dev build dev; then
+        # In turn: each of them has four tests at a time already. And one kernel at a time: each wants a
+        # processor, and there may be two of them.
+        beside_in_turn integration namespaces:namespace_tests $docker $glibc
         beside_in_turn guests kernel:kernel_tests systemd:systemd_tests emulated:emulated_tests
-        if [ -n "${GOSV_MUSL:-}" ]; then beside arm64 arm64_tests; fi
         step dev-ctest unit_tests dev || :
     fi
     if step asan build asan; then
         step asan-ctest unit_tests asan || :
+    fi
+    if [ "$library" = musl ]; then
+        if step musl build test-musl; then
+            step musl-ctest unit_tests test-musl || :
+        fi
+        if step arm64 build test-arm64 gosv unit_base unit_core unit_manifest unit_os; then
+            step arm64-ctest arm64_unit_tests || :
+            step arm64-pid1 arm64_tests || :
+        fi
     fi
     finish_background
     step leftovers nothing_left || :
@@ -86,21 +104,48 @@ finish_background() {
     background=
 }
 
+# The shipped binary, by the preset that has its tests as well and the same flags: built once, not twice.
+build_tested() {
+    rm -f build/release/gosv
+    choose_library || return 1
+    if [ "$library" = musl ]; then
+        build test-musl gosv && mkdir -p build/release && cp -p build/test-musl/gosv build/release/
+    else
+        build_release
+    fi
+}
+
 unit_tests() {
     ctest --preset "$1" -j "$jobs" --timeout 120
 }
 
-# Two runs of pytest, so that each closes with its own line.
-integration_tests() {
-    set -- --tb=short -p no:cacheprovider -v --durations=10
-    pytest_failed=0
-    as_root_here "$python" -m pytest "$@" -n 4 --ignore integration/docker integration || pytest_failed=1
-    if [ -z "${GOSV_SKIP_DOCKER:-}" ]; then
-        # Building an image takes as long as it takes, which is no hang.
-        as_root_here "$python" -m pytest "$@" -o faulthandler_timeout=0 integration/docker ||
-            pytest_failed=1
-    fi
-    return "$pytest_failed"
+# Under qemu-user, without what it cannot do: not_emulated.txt tells why.
+arm64_unit_tests() {
+    cat tests/not_emulated.txt
+    ctest --preset test-arm64 -j "$jobs" --timeout 120 -R '^(base|core|manifest|os):' \
+        -E "^($(sed '/^#/d; /^$/d' tests/not_emulated.txt | paste -sd '|'))"
+}
+
+# run_pytest GOSV ARG...
+run_pytest() {
+    binary=$1
+    shift
+    as_root_here GOSV="$binary" "$python" -m pytest --tb=short -p no:cacheprovider -v --durations=10 "$@"
+}
+
+namespace_tests() {
+    run_pytest "$PWD/build/release/gosv" -n 4 --ignore integration/docker integration
+}
+
+docker_tests() {
+    # Building an image takes as long as it takes, which is no hang.
+    run_pytest "$PWD/build/release/gosv" -o faulthandler_timeout=0 integration/docker
+}
+
+# What a binary is asked as PID 1, of the one that ./dev build makes where it has no zig.
+glibc_tests() {
+    run_pytest "$PWD/build/release-glibc/gosv" -n 4 integration/cli integration/command \
+        integration/service integration/order integration/budget
 }
 
 # cgroups need a kernel whose cgroups are ours to use up: user-mode-linux, booted once for all of them.
@@ -126,17 +171,11 @@ emulated_tests() {
         integration/kernel/test_limits.py integration/kernel/test_killing.py
 }
 
-# The binary for arm64 as PID 1 under qemu-user; README.md tells what that cannot show.
+# The binary for arm64, emulated: as PID 1 of children that are this machine's programs.
 arm64_tests() {
-    need arm64
-    build release-arm64 || return 1
-    printf '#!/bin/sh\nexec qemu-aarch64-static %s "$@"\n' "$PWD/build/release-arm64/gosv" >"$work/gosv-arm64"
+    printf '#!/bin/sh\nexec qemu-aarch64 %s "$@"\n' "$PWD/build/test-arm64/gosv" >"$work/gosv-arm64"
     chmod 755 "$work/gosv-arm64"
-    not_here="beneath or pid1-34 or pid1-64 or too_long or there_is_no_shell or fork_that_fails or hangs"
-    as_root_here GOSV="$work/gosv-arm64" "$python" -m pytest --tb=short -p no:cacheprovider -v -n 2 \
-        -k "not ($not_here or ten_thousand or storm)" \
-        integration/cli/test_check.py integration/command/test_exit_status.py \
-        integration/command/test_reaping.py
+    run_pytest "$work/gosv-arm64" --emulated -n 2 integration/cli integration/command
 }
 
 # As root with what the tests need of our environment, which sudo would drop; and with all signals as
@@ -216,8 +255,8 @@ report() {
     if [ -n "${GOSV_SKIP_DOCKER:-}" ]; then
         printf 'docker         not run: GOSV_SKIP_DOCKER is set\n'
     fi
-    if [ -z "${GOSV_MUSL:-}" ]; then
-        printf 'arm64          not run: it is built with musl, and GOSV_MUSL is not set\n'
+    if [ "$library" = glibc ]; then
+        printf 'musl, arm64    not run: gosv is linked with glibc\n'
     fi
     printf 'in all                 %5s s\n' "$(($(date +%s) - started))"
     remove_work

@@ -1,7 +1,9 @@
-"""The table of cases in README.md and the tests agree."""
+"""The table of cases in README.md and the tests agree, and so does what is left out under qemu-user."""
 
 import re
 from pathlib import Path
+
+from support.gosv import not_emulated
 
 HERE = Path(__file__).parent
 CASES = 85
@@ -35,3 +37,9 @@ def test_every_test_that_is_named_is_there():
         # A path is no test.
         named = {name for row in rows() for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", row[place])}
         assert named - there == set()
+
+
+def test_what_is_not_emulated_is_there():
+    there = names_in(("cli", "command"))
+    named = {pattern.split("*")[0].removeprefix("test_") for pattern, _ in not_emulated()} - {""}
+    assert named and named - there == set()

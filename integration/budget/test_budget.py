@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.gosv import find_binary
+from support.gosv import find_binary, library
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.txt"
@@ -19,27 +19,25 @@ PATIENCE = 120
 EMPTY = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def library():
-    glibc = b"GLIBC_TUNABLES" in Path(find_binary()).read_bytes()
-    return f"{'glibc' if glibc else 'musl'}-{platform.machine()}"
+def section():
+    return f"{library(find_binary())}-{platform.machine()}"
 
 
 def compare(name, now, allowed):
     """Fails if `now` is more than the committed figure and what is `allowed` over it."""
     figures = configparser.ConfigParser()
     figures.read(FIGURES)
-    section = library()
     if UPDATE:
-        if not figures.has_section(section):
-            figures.add_section(section)
-        figures[section][name] = str(now)
+        if not figures.has_section(section()):
+            figures.add_section(section())
+        figures[section()][name] = str(now)
         with open(FIGURES, "w") as file:
             file.write("# README.md says what these are, and how to renew them.\n\n")
             figures.write(file)
         return
-    if not figures.has_option(section, name):
-        pytest.skip(f"figures.txt has no {name} of {section}")
-    committed = figures.getint(section, name)
+    if not figures.has_option(section(), name):
+        pytest.skip(f"figures.txt has no {name} of {section()}")
+    committed = figures.getint(section(), name)
     change = f"{name}: {committed} in figures.txt, now {now} ({now / committed - 1:+.1%})"
     print(change)
     assert now <= committed + allowed(committed), f"{change}; README.md tells how to renew it"
@@ -55,7 +53,7 @@ def test_the_binary_has_not_grown():
 
 
 def test_a_manifest_costs_no_more_instructions(tmp_path):
-    if library().startswith("glibc"):
+    if library(find_binary()) == "glibc":
         pytest.skip("glibc chooses its functions by the processor")
     run = subprocess.run(
         ["setarch", "-R", "valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'out'}",

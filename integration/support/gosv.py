@@ -31,6 +31,17 @@ def find_binary():
     return _first(candidates, "GOSV")
 
 
+def library(binary):
+    """Which C library is linked into it."""
+    return "glibc" if b"GLIBC_TUNABLES" in Path(binary).read_bytes() else "musl"
+
+
+def not_emulated():
+    """What qemu-user cannot show: patterns of names of tests, each with the reason."""
+    lines = (TREE / "integration/not_emulated.txt").read_text().splitlines()
+    return [line.split(None, 1) for line in lines if line and not line.startswith("#")]
+
+
 def find_program(name):
     """probe and launch. GOSV_PROGRAMS names the directory of another build."""
     if named := os.environ.get("GOSV_PROGRAMS"):

@@ -54,11 +54,19 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_C_COMPILER_TARGET "${CMAKE_SYSTEM_PROCESSOR}-linux-musl")
 set(CMAKE_CXX_COMPILER_TARGET "${CMAKE_SYSTEM_PROCESSOR}-linux-musl")
 
-# CMake wants a program a tool.
+# CMake wants a program a tool. zig links whatever -c is told to make, a precompiled header as well.
+set(tool_c++ [[
+case " $* " in *" c++-header "*)
+    for word; do
+        shift
+        [ "$word" = -c ] || set -- "$@" "$word"
+    done ;;
+esac
+]])
 if(NOT GOSV_ZIG_TOOLS)
     set(GOSV_ZIG_TOOLS "${CMAKE_BINARY_DIR}/toolchain" CACHE INTERNAL "")
     foreach(tool cc c++ ar ranlib ld.lld)
-        file(WRITE "${GOSV_ZIG_TOOLS}/${tool}" "#!/bin/sh\nexec '${GOSV_ZIG}' ${tool} \"$@\"\n")
+        file(WRITE "${GOSV_ZIG_TOOLS}/${tool}" "#!/bin/sh\n${tool_${tool}}exec '${GOSV_ZIG}' ${tool} \"$@\"\n")
         file(CHMOD "${GOSV_ZIG_TOOLS}/${tool}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
             GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
     endforeach()
@@ -85,7 +93,7 @@ set(CMAKE_LINK_DEPENDS_USE_LINKER OFF)
 # Tests of another architecture run emulated. Asked for when a test is built, not here: who only builds
 # needs no emulator.
 if(NOT arch STREQUAL machine)
-    set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-${CMAKE_SYSTEM_PROCESSOR}-static")
+    set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 
 # Programs of this machine, libraries and headers of no machine: those of zig it finds itself.

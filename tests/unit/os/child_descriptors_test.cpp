@@ -35,7 +35,7 @@ struct Started {
 };
 
 // Runs it to its end and looks at everything it left.
-Started run_to_end(Image& image, CloneMethod method = CloneMethod::clone3, BorrowedFd leaf = {}) {
+Started run_to_end(Image& image, CloneMethod method = test::usual_clone(), BorrowedFd leaf = {}) {
     Result<Spawned> spawned = [&] {
         const test::AllocationTripwire tripwire("a start with pipes");
         return spawn(image.child, method, leaf);
@@ -147,7 +147,7 @@ TEST_CASE("a number beyond the limit of open files is told as what it is") {
 TEST_CASE("without a wish for them there are no such pipes") {
     const test::FdLeakGuard guard;
     Image image({"/bin/true"});
-    const auto spawned = spawn(image.child, CloneMethod::clone3);
+    const auto spawned = spawn(image.child, test::usual_clone());
     REQUIRE(spawned.ok());
     CHECK_FALSE(spawned.value().readiness.is_open());
     CHECK_FALSE(spawned.value().output.is_open());
@@ -170,7 +170,7 @@ TEST_CASE("a captured program blocks on its output as any program does, and we n
     const test::FdLeakGuard guard;
     Image image = Image::shell("echo begin; head -c 1000000 /dev/zero; echo; exit 7");
     image.child.capture_output = true;
-    auto spawned = spawn(image.child, CloneMethod::clone3);
+    auto spawned = spawn(image.child, test::usual_clone());
     REQUIRE(spawned.ok());
     const BorrowedFd output = spawned.value().output.borrow();
     CHECK((::fcntl(output.raw(), F_GETFL) & O_NONBLOCK) != 0);
@@ -208,7 +208,7 @@ TEST_CASE("running out of descriptors half way leaves nothing open") {
         for (limit.rlim_cur = 3; limit.rlim_cur < kBeyond; ++limit.rlim_cur) {
             const test::FdLeakGuard guard;
             EXPECT(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-            auto spawned = spawn(image.child, CloneMethod::clone3);
+            auto spawned = spawn(image.child, test::usual_clone());
             if (spawned.ok()) {
                 EXPECT(test::wait_for(spawned.value().pid.value) == 0);
             } else {

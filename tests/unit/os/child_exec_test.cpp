@@ -34,7 +34,7 @@ void check_exec_failure(const std::string& path, int err, int code) {
 
 TEST_CASE("a program is executed with its arguments, and its exit code is its own") {
     const test::FdLeakGuard guard;
-    for (const CloneMethod method : {CloneMethod::clone3, CloneMethod::fork}) {
+    for (const CloneMethod method : {test::usual_clone(), CloneMethod::fork}) {
         Image image(test::shell_command("echo \"$0:$1\"; exit 7", {"zero", "one"}));
         const Ended ended = test::run(image, method);
         CHECK(ended.exec.state == ExecState::succeeded);

@@ -127,7 +127,13 @@ class CapturedOutput {
     Fd saved_;
 };
 
-inline Ended run(Image& image, os::CloneMethod method = os::CloneMethod::clone3) {
+// clone3; under an emulator of the processor, which has none, the other way.
+inline os::CloneMethod usual_clone() {
+    static const bool has_clone3 = os::probe_clone() != os::CloneMethod::fork;
+    return has_clone3 ? os::CloneMethod::clone3 : os::CloneMethod::fork;
+}
+
+inline Ended run(Image& image, os::CloneMethod method = usual_clone()) {
     CapturedOutput output;
     Result<os::Spawned> spawned = os::spawn(image.child, method);
     output.restore();

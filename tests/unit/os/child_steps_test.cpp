@@ -48,7 +48,7 @@ void check_failure(Image& image, Stage stage, int err) {
 
 TEST_CASE("the child leads a process group of its own, at the latest when spawn returns") {
     const test::FdLeakGuard guard;
-    for (const CloneMethod method : {CloneMethod::clone3, CloneMethod::fork}) {
+    for (const CloneMethod method : {test::usual_clone(), CloneMethod::fork}) {
         Image image({"/bin/sleep", "10"});
         const auto spawned = spawn(image.child, method);
         REQUIRE(spawned.ok());
@@ -187,7 +187,7 @@ TEST_CASE("standard input is replaced even if it was closed") {
         ::close(STDIN_FILENO);
         const auto keep_zero_free = ::open("/", O_PATH | O_CLOEXEC);
         EXPECT(keep_zero_free == STDIN_FILENO);
-        auto spawned = spawn(image.child, CloneMethod::clone3);
+        auto spawned = spawn(image.child, test::usual_clone());
         EXPECT(spawned.ok());
         (void)test::wait_for(spawned.value().pid.value);
         output.restore();
@@ -231,7 +231,7 @@ TEST_CASE("a signal sent before the exec is not lost") {
         (void)take_over_signals();
         for (int i = 0; i < 50; ++i) {
             Image image({"/bin/sleep", "10"});
-            auto spawned = spawn(image.child, CloneMethod::clone3);
+            auto spawned = spawn(image.child, test::usual_clone());
             EXPECT(spawned.ok());
             EXPECT(::kill(-spawned.value().pid.value, SIGTERM) == 0);
             const int status = test::wait_for(spawned.value().pid.value);
@@ -275,7 +275,7 @@ TEST_CASE("the child becomes the foreground group of its terminal") {
 
         Image image({"/bin/sleep", "10"});
         image.child.take_terminal = true;
-        auto spawned = spawn(image.child, CloneMethod::clone3);
+        auto spawned = spawn(image.child, test::usual_clone());
         EXPECT(spawned.ok());
         const pid_t pid = spawned.value().pid.value;
         EXPECT(test::wait_for_exec(spawned.value().status.borrow()).state == ExecState::succeeded);

@@ -35,7 +35,7 @@ TEST_CASE("this kernel has clone3, and the probe sees it") {
 TEST_CASE("starting does not allocate and leaves nothing open but the status pipe") {
     const test::FdLeakGuard guard;
     Image image({"/bin/true"});
-    for (const CloneMethod method : {CloneMethod::clone3, CloneMethod::fork}) {
+    for (const CloneMethod method : {test::usual_clone(), CloneMethod::fork}) {
         Result<Spawned> spawned = spawn_without_allocating(image, method);
         REQUIRE(spawned.ok());
         CHECK(test::wait_for_exec(spawned.value().status.borrow()).state == ExecState::succeeded);
@@ -47,7 +47,7 @@ TEST_CASE("the status pipe is pending until the exec, and decided when the child
     const test::FdLeakGuard guard;
     Image missing({"/missing"});
     for (int i = 0; i < 100; ++i) {
-        auto spawned = spawn(missing.child, CloneMethod::clone3);
+        auto spawned = spawn(missing.child, test::usual_clone());
         REQUIRE(spawned.ok());
         siginfo_t info{};
         REQUIRE(::waitid(P_PID, static_cast<id_t>(spawned.value().pid.value), &info,
@@ -67,9 +67,9 @@ TEST_CASE("a hanging exec holds up neither the parent nor the next start") {
     Image quick({"/bin/true"});
 
     const auto begin = std::chrono::steady_clock::now();
-    auto first = spawn(quick.child, CloneMethod::clone3);
-    auto stuck = spawn(hanging.child, CloneMethod::clone3);
-    auto second = spawn(quick.child, CloneMethod::clone3);
+    auto first = spawn(quick.child, test::usual_clone());
+    auto stuck = spawn(hanging.child, test::usual_clone());
+    auto second = spawn(quick.child, test::usual_clone());
     REQUIRE((first.ok() && stuck.ok() && second.ok()));
     // Neither of the others' pipes is held open by the one that hangs.
     CHECK(test::wait_for_exec(first.value().status.borrow()).state == ExecState::succeeded);
@@ -87,7 +87,7 @@ TEST_CASE("a hanging exec holds up neither the parent nor the next start") {
 TEST_CASE("a child that hangs in its exec can be killed") {
     HangingProgram program;
     Image hanging({program.path()});
-    auto stuck = spawn(hanging.child, CloneMethod::clone3);
+    auto stuck = spawn(hanging.child, test::usual_clone());
     REQUIRE(stuck.ok());
     CHECK(::kill(-stuck.value().pid.value, SIGKILL) == 0);
     CHECK(WTERMSIG(test::wait_for(stuck.value().pid.value)) == SIGKILL);
@@ -102,7 +102,7 @@ TEST_CASE("running out of descriptors or processes is an error value") {
         EXPECT(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
         limit.rlim_cur = 3;
         EXPECT(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-        auto spawned = spawn(image.child, CloneMethod::clone3);
+        auto spawned = spawn(image.child, test::usual_clone());
         EXPECT(!spawned.ok());
         EXPECT(spawned.error().err == EMFILE);
         limit.rlim_cur = limit.rlim_max;
@@ -113,7 +113,7 @@ TEST_CASE("running out of descriptors or processes is an error value") {
         }
         const rlimit none{0, 0};
         EXPECT(::setrlimit(RLIMIT_NPROC, &none) == 0);
-        for (const CloneMethod method : {CloneMethod::clone3, CloneMethod::fork}) {
+        for (const CloneMethod method : {test::usual_clone(), CloneMethod::fork}) {
             const test::FdLeakGuard guard;
             auto refused = spawn(image.child, method);
             EXPECT(!refused.ok());

@@ -1,24 +1,30 @@
 #pragma once
 // BoundedVector: a vector whose storage is allocated once, in its constructor, and never again.
 // What does not fit is refused (push returns false), never grown: it is used after the point of no
-// return.
+// return. The storage is not written to before it is needed, so that room for a worst case that
+// never comes is never resident.
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
+#include <type_traits>
 
 namespace gosv {
 
 template <class T>
 class BoundedVector {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
   public:
     explicit BoundedVector(std::size_t capacity)
-        : items_(std::make_unique<T[]>(capacity)), capacity_(capacity) {}
+        : items_(static_cast<T*>(::operator new(capacity * sizeof(T)))), capacity_(capacity) {}
 
     [[nodiscard]] bool push(const T& item) noexcept {
         if (size_ == capacity_) {
             return false;
         }
-        items_[size_++] = item;
+        ::new (static_cast<void*>(items_.get() + size_)) T(item);
+        ++size_;
         return true;
     }
 
@@ -33,9 +39,9 @@ class BoundedVector {
 
     bool empty() const noexcept { return size_ == 0; }
 
-    const T& operator[](std::size_t i) const noexcept { return items_[i]; }
+    const T& operator[](std::size_t i) const noexcept { return items_.get()[i]; }
 
-    T& operator[](std::size_t i) noexcept { return items_[i]; }
+    T& operator[](std::size_t i) noexcept { return items_.get()[i]; }
 
     const T* begin() const noexcept { return items_.get(); }
 
@@ -44,7 +50,11 @@ class BoundedVector {
     std::span<const T> view() const noexcept { return {items_.get(), size_}; }
 
   private:
-    std::unique_ptr<T[]> items_;
+    struct Free {
+        void operator()(T* items) const noexcept { ::operator delete(items); }
+    };
+
+    std::unique_ptr<T, Free> items_;  // the first size_ of capacity_ are objects
     std::size_t capacity_;
     std::size_t size_ = 0;
 };

@@ -1,6 +1,7 @@
 // The small values: descriptors, exit statuses, the bounded vector, nearest names.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include "gosv/base/fd.hpp"
 #include "gosv/base/ids.hpp"
 #include "gosv/base/parse.hpp"
+#include "gosv/base/zeroed.hpp"
 
 using namespace gosv;
 
@@ -74,6 +76,41 @@ TEST_CASE("a bounded vector refuses what does not fit") {
 
     BoundedVector<int> nothing(0);
     CHECK_FALSE(nothing.push(1));
+}
+
+TEST_CASE("room that has never been needed is not resident") {
+    constexpr std::size_t kPages = 16384;
+    constexpr std::size_t kBytes = kPages * 4096;
+    const auto faults = [] {
+        rusage usage{};
+        REQUIRE(::getrusage(RUSAGE_SELF, &usage) == 0);
+        return static_cast<std::size_t>(usage.ru_minflt);
+    };
+    const std::size_t before = faults();
+    BoundedVector<char> bounded(kBytes);
+    CHECK(bounded.push('x'));
+    ZeroedArray<char> zeroed(kBytes);
+    zeroed[kBytes / 2] = 'y';
+    // A sanitizer's notes on all of it are a quarter of that.
+    CHECK(faults() - before < kPages);
+    CHECK(bounded[0] == 'x');
+    CHECK(zeroed[kBytes / 2] == 'y');
+    CHECK(zeroed[kBytes - 1] == 0);
+}
+
+TEST_CASE("the elements of a zeroed array begin as zeros") {
+    struct Element {
+        int number = 0;
+        std::array<char, 3> text{};
+    };
+
+    ZeroedArray<Element> elements(1000);
+    REQUIRE(elements.size() == 1000);
+    elements[1].number = 7;
+    CHECK(elements[0].number == 0);
+    CHECK(elements[1].number == 7);
+    CHECK(elements[999].text == std::array<char, 3>{});
+    CHECK(ZeroedArray<Element>(0).size() == 0);
 }
 
 TEST_CASE("the nearest name is the one that was meant, or none") {

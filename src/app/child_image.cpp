@@ -40,21 +40,22 @@ void ProgramImage::build_service(const manifest::ExecSpec& spec, std::string_vie
         return;
     }
     copy_environment(spec);
-    notify_socket_ = std::string(kNotifySocket) + std::string(notify_socket);
+    Extras& own = extras();
+    own.notify_socket = std::string(kNotifySocket) + std::string(notify_socket);
     bool has_watchdog = false;
-    for (char*& entry : envp_) {
+    for (char*& entry : own.envp) {
         const std::string_view text = entry != nullptr ? entry : "";
         has_watchdog = has_watchdog || text.starts_with(kWatchdogUsec);
         if (text.starts_with(kNotifySocket)) {
-            entry = notify_socket_.data();
+            entry = own.notify_socket.data();
         }
     }
     if (has_watchdog) {
         // So that the main process alone takes it for its own (sd_watchdog_enabled(3)), and not
         // every program that it starts.
-        envp_.insert(envp_.end() - 1, watchdog_pid_.data());
-        child_.envp = envp_.data();
-        child_.watchdog_pid = add_pid_entry(kWatchdogPid, watchdog_pid_);
+        own.envp.insert(own.envp.end() - 1, own.watchdog_pid.data());
+        child_.envp = own.envp.data();
+        child_.watchdog_pid = add_pid_entry(kWatchdogPid, own.watchdog_pid);
     }
 }
 
@@ -74,8 +75,9 @@ void ProgramImage::build_command(const manifest::ExecSpec& spec,
     for (std::size_t i = 0; i < spec.envp.size(); ++i) {
         if (spec.envp[i] == own) {
             copy_environment(spec);
-            envp_[i] = listen_pid_.data();
-            child_.listen_pid = add_pid_entry(kListenPid, listen_pid_);
+            Extras& own_entries = extras();
+            own_entries.envp[i] = own_entries.listen_pid.data();
+            child_.listen_pid = add_pid_entry(kListenPid, own_entries.listen_pid);
             return;
         }
     }
@@ -88,10 +90,11 @@ void ProgramImage::build_task(const manifest::ExecSpec& spec, core::Task task) {
     child_.stdin_null = true;
     child_.capture_output = task == core::Task::probe;
     copy_environment(spec);
-    std::erase_if(envp_, [](const char* entry) {
+    std::vector<char*>& envp = extras().envp;
+    std::erase_if(envp, [](const char* entry) {
         return entry != nullptr && is_for_the_service_alone(entry);
     });
-    child_.envp = envp_.data();
+    child_.envp = envp.data();
 }
 
 void ProgramImage::build(const manifest::ExecSpec& spec, const manifest::StringBlock& argv,
@@ -101,13 +104,12 @@ void ProgramImage::build(const manifest::ExecSpec& spec, const manifest::StringB
     child_.candidates = candidates.get();
 
     // A script without #! is run as execvp(3) does: /bin/sh SCRIPT ARG...
-    shell_argv_.push_back(const_cast<char*>("/bin/sh"));
-    shell_argv_.push_back(nullptr);  // the child puts the script's path here
-    for (std::size_t i = 1; i < argv.size(); ++i) {
-        shell_argv_.push_back(argv.get()[i]);
-    }
-    shell_argv_.push_back(nullptr);
-    child_.shell_argv = shell_argv_.data();
+    const std::size_t words = std::max<std::size_t>(argv.size(), 1);
+    shell_argv_ = std::make_unique<char*[]>(words + 2);
+    shell_argv_[0] = const_cast<char*>("/bin/sh");
+    // [1] is for the child, which puts the script's path there.
+    std::copy(argv.get() + 1, argv.get() + words, shell_argv_.get() + 2);
+    child_.shell_argv = shell_argv_.get();
 
     if (spec.working_dir) {
         child_.working_dir = spec.working_dir->c_str();
@@ -122,15 +124,18 @@ void ProgramImage::build_limits(const manifest::ExecSpec& spec) {
     child_.set_nice = spec.nice.has_value();
     child_.nice = spec.nice.value_or(0);
     if (spec.oom_score_adj) {
-        oom_score_adj_ = std::to_string(*spec.oom_score_adj);
-        child_.oom_score_adj = oom_score_adj_.c_str();
-        child_.oom_score_adj_len = oom_score_adj_.size();
+        std::string& text = extras().oom_score_adj = std::to_string(*spec.oom_score_adj);
+        child_.oom_score_adj = text.c_str();
+        child_.oom_score_adj_len = text.size();
     }
-    for (const manifest::ResourceLimit& limit : spec.ulimits) {
-        rlimits_.push_back({limit.resource, {limit.soft, limit.hard}});
+    if (!spec.ulimits.empty()) {
+        std::vector<os::RlimitStep>& rlimits = extras().rlimits;
+        for (const manifest::ResourceLimit& limit : spec.ulimits) {
+            rlimits.push_back({limit.resource, {limit.soft, limit.hard}});
+        }
+        child_.rlimits = rlimits.data();
+        child_.rlimit_count = rlimits.size();
     }
-    child_.rlimits = rlimits_.data();
-    child_.rlimit_count = rlimits_.size();
 }
 
 void ProgramImage::build_privileges(const manifest::ExecSpec& spec) {
@@ -155,8 +160,16 @@ void ProgramImage::build_privileges(const manifest::ExecSpec& spec) {
 
 // The pointers alone; the plan keeps the text.
 void ProgramImage::copy_environment(const manifest::ExecSpec& spec) {
-    envp_.assign(spec.envp.get(), spec.envp.get() + spec.envp.size() + 1);
-    child_.envp = envp_.data();
+    std::vector<char*>& envp = extras().envp;
+    envp.assign(spec.envp.get(), spec.envp.get() + spec.envp.size() + 1);
+    child_.envp = envp.data();
+}
+
+ProgramImage::Extras& ProgramImage::extras() {
+    if (extras_ == nullptr) {
+        extras_ = std::make_unique<Extras>();
+    }
+    return *extras_;
 }
 
 // "LISTEN_PID=", and where the child writes its pid behind it.

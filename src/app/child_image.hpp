@@ -2,6 +2,7 @@
 // What the plan says of a program, in the form in which the child takes it: everything that it will
 // need is laid out before the loop starts, because after the clone nothing may be allocated.
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,14 +42,21 @@ class ProgramImage {
     void copy_environment(const manifest::ExecSpec& spec);
     os::PidSlot add_pid_entry(std::string_view name, std::array<char, 24>& entry);
 
+    // What few programs need.
+    struct Extras {
+        std::vector<char*> envp;  // only when it is not the plan's own
+        std::string notify_socket;
+        std::array<char, 24> listen_pid{};  // "LISTEN_PID=" and room for a pid
+        std::array<char, 24> watchdog_pid{};
+        std::vector<os::RlimitStep> rlimits;
+        std::string oom_score_adj;
+    };
+
+    Extras& extras();
+
     os::ChildImage child_;
-    std::vector<char*> shell_argv_;
-    std::vector<char*> envp_;  // only when it is not the plan's own
-    std::string notify_socket_;
-    std::array<char, 24> listen_pid_{};  // "LISTEN_PID=" and room for a pid
-    std::array<char, 24> watchdog_pid_{};
-    std::vector<os::RlimitStep> rlimits_;
-    std::string oom_score_adj_;
+    std::unique_ptr<char*[]> shell_argv_;
+    std::unique_ptr<Extras> extras_;
 };
 
 }  // namespace gosv::app

@@ -13,6 +13,13 @@ struct Remarks {
     bool stopping = false;        // it has said STOPPING=1
     bool trouble = false;         // it has said WATCHDOG=trigger
     std::uint8_t complaints = 0;  // told already: a bit for each Notice::Complaint
+
+    // Not written to when there is nothing to forget: then it need not be resident.
+    void forget() noexcept {
+        if (!probe.empty() || !status.empty() || stopping || trouble || complaints != 0) {
+            *this = {};
+        }
+    }
 };
 
 }  // namespace gosv::app

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
+#include "gosv/base/zeroed.hpp"
 #include "gosv/core/event.hpp"
 
 namespace gosv::app {
@@ -61,7 +61,7 @@ class RunningTasks {
     }
 
   private:
-    std::vector<std::array<Entry, 2>> entries_;
+    ZeroedArray<std::array<Entry, 2>> entries_;
     std::size_t count_ = 0;
 };
 

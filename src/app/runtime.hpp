@@ -28,6 +28,7 @@
 #include "gosv/app/log.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/bounded.hpp"
+#include "gosv/base/zeroed.hpp"
 #include "gosv/core/supervisor.hpp"
 #include "gosv/manifest/plan.hpp"
 
@@ -147,11 +148,11 @@ class Runtime {
     std::vector<Pid> pids_;        // apart from the handles: every death searches it
     std::size_t next_to_die_ = 0;  // where that search begins
     RunningTasks tasks_;
-    std::vector<Remarks> remarks_;
+    ZeroedArray<Remarks> remarks_;
     core::ActionSink actions_;
     BoundedVector<core::Event> events_;
     SnapshotChild snapshot_;
-    std::vector<SnapshotService> snapshot_services_;
+    BoundedVector<SnapshotService> snapshot_services_;
 
     MonotonicTime now_{};
     MonotonicTime booted_at_{};

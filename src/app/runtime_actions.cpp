@@ -27,7 +27,7 @@ void Runtime::carry_out(const core::Action& action) noexcept {
 
 void Runtime::carry_out(const core::Spawn& order) noexcept {
     Handle& handle = handles_[index(order.service)];
-    remarks_[index(order.service)] = {};
+    remarks_[index(order.service)].forget();
     const Result<Pid> pid = platform_.spawn(order.service);
     if (!pid.ok()) {
         handle.spawn_error = pid.error();

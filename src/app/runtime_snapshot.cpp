@@ -85,13 +85,14 @@ void Runtime::show_readiness(ServiceId service, SnapshotService& shown) const no
 }
 
 void Runtime::start_snapshot() noexcept {
+    snapshot_services_.clear();
     for (std::size_t i = 0; i < states_.size(); ++i) {
-        snapshot_services_[i] = show(static_cast<ServiceId>(i));
+        (void)snapshot_services_.push(show(static_cast<ServiceId>(i)));
     }
     SnapshotInput input;
     input.stage = core::name(self_.stage);
     input.uptime = now_ - booted_at_;
-    input.services = snapshot_services_;
+    input.services = snapshot_services_.view();
     input.log_lines_dropped = log_.dropped();
     input.orphans_reaped = orphans_reaped_;
     input.json = plan_.snapshot_json;

@@ -38,6 +38,10 @@ Notice complaint(Notice::Complaint what, Pid sender) noexcept {
 Result<ServiceNotices> ServiceNotices::open(const manifest::Plan& plan, os::Epoll& epoll) {
     ServiceNotices notices(plan.execs.size());
     for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        if (!plan.execs[i].notify_socket && !plan.execs[i].notify_fd) {
+            continue;
+        }
+        auto& speaker = notices.speakers_[i] = std::make_unique<Speaker>();
         if (!plan.execs[i].notify_socket) {
             continue;
         }
@@ -45,10 +49,12 @@ Result<ServiceNotices> ServiceNotices::open(const manifest::Plan& plan, os::Epol
         if (!socket.ok()) {
             return socket.error();
         }
-        notices.speakers_[i].socket = std::move(socket).value();
-        const Status watched =
-            epoll.add_readable(notices.speakers_[i].socket.fd(),
-                               make_token(TokenKind::notify_socket, static_cast<ServiceId>(i)));
+        speaker->socket = std::move(socket).value();
+        if (notices.buffer_ == nullptr) {
+            notices.buffer_ = std::make_unique_for_overwrite<char[]>(os::kMostNotification);
+        }
+        const Status watched = epoll.add_readable(
+            speaker->socket.fd(), make_token(TokenKind::notify_socket, static_cast<ServiceId>(i)));
         if (!watched.ok()) {
             return watched.error();
         }
@@ -57,15 +63,19 @@ Result<ServiceNotices> ServiceNotices::open(const manifest::Plan& plan, os::Epol
 }
 
 std::string_view ServiceNotices::socket_name(ServiceId service) const noexcept {
-    const os::NotifySocket& socket = speakers_[index(service)].socket;
-    return socket.fd().is_open() ? socket.name() : std::string_view();
+    const auto& speaker = speakers_[index(service)];
+    return speaker != nullptr && speaker->socket.fd().is_open() ? speaker->socket.name()
+                                                                : std::string_view();
 }
 
 void ServiceNotices::forget(ServiceId service, os::Epoll& epoll) noexcept {
-    Speaker& speaker = speakers_[index(service)];
-    close_readiness(speaker, epoll);
-    for (int left = kMostStale; left > 0 && speaker.socket.fd().is_open(); --left) {
-        if (speaker.socket.receive(buffer_).kind == os::Notification::Kind::none) {
+    Speaker* const speaker = speakers_[index(service)].get();
+    if (speaker == nullptr) {
+        return;
+    }
+    close_readiness(*speaker, epoll);
+    for (int left = kMostStale; left > 0 && speaker->socket.fd().is_open(); --left) {
+        if (speaker->socket.receive(buffer()).kind == os::Notification::Kind::none) {
             return;
         }
     }
@@ -75,7 +85,7 @@ void ServiceNotices::listen(ServiceId service, Fd readiness, os::Epoll& epoll) n
     if (!readiness.is_open()) {
         return;
     }
-    Speaker& speaker = speakers_[index(service)];
+    Speaker& speaker = *speakers_[index(service)];
     speaker.readiness = std::move(readiness);
     // If it cannot be watched (ENOMEM, ENOSPC) the service never becomes ready; start_timeout is
     // for that.
@@ -93,14 +103,17 @@ void ServiceNotices::close_readiness(Speaker& speaker, os::Epoll& epoll) noexcep
 
 std::optional<Notice> ServiceNotices::next(ServiceId service, Pid main, ServiceTrees& trees,
                                            os::Epoll& epoll) noexcept {
-    Speaker& speaker = speakers_[index(service)];
-    if (speaker.readiness.is_open()) {
-        if (std::optional<Notice> notice = next_readiness(speaker, epoll)) {
+    Speaker* const speaker = speakers_[index(service)].get();
+    if (speaker == nullptr) {
+        return std::nullopt;
+    }
+    if (speaker->readiness.is_open()) {
+        if (std::optional<Notice> notice = next_readiness(*speaker, epoll)) {
             return notice;
         }
     }
-    return speaker.socket.fd().is_open() ? next_message(speaker.socket, service, main, trees)
-                                         : std::nullopt;
+    return speaker->socket.fd().is_open() ? next_message(speaker->socket, service, main, trees)
+                                          : std::nullopt;
 }
 
 std::optional<Notice> ServiceNotices::next_readiness(Speaker& speaker, os::Epoll& epoll) noexcept {
@@ -121,7 +134,7 @@ std::optional<Notice> ServiceNotices::next_readiness(Speaker& speaker, os::Epoll
 
 std::optional<Notice> ServiceNotices::next_message(os::NotifySocket& socket, ServiceId service,
                                                    Pid main, ServiceTrees& trees) noexcept {
-    const os::Notification received = socket.receive(buffer_);
+    const os::Notification received = socket.receive(buffer());
     if (received.kind == os::Notification::Kind::none) {
         return std::nullopt;
     }

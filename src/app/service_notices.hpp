@@ -3,8 +3,9 @@
 // which it keeps for all its runs, or through the pipe of `notify_fd`, one a run. Says who said it
 // and what is wrong with it; what comes of it others decide. Loop thread only; nothing allocates
 // once it is made.
-#include <array>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,7 +33,8 @@ class ServiceNotices {
 
     // True: the token means what is open now.
     bool is_current(ServiceId service, std::uint32_t generation) const noexcept {
-        return speakers_[index(service)].generation == generation;
+        const auto& speaker = speakers_[index(service)];
+        return speaker != nullptr && speaker->generation == generation;
     }
 
     // Platform::next_notice().
@@ -53,8 +55,10 @@ class ServiceNotices {
     std::optional<Notice> next_readiness(Speaker& speaker, os::Epoll& epoll) noexcept;
     static void close_readiness(Speaker& speaker, os::Epoll& epoll) noexcept;
 
-    std::vector<Speaker> speakers_;
-    std::array<char, os::kMostNotification> buffer_{};
+    std::span<char> buffer() noexcept { return {buffer_.get(), os::kMostNotification}; }
+
+    std::vector<std::unique_ptr<Speaker>> speakers_;  // null: it has no way to say anything
+    std::unique_ptr<char[]> buffer_;                  // null: no service has a socket
 };
 
 }  // namespace gosv::app

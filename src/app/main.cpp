@@ -2,6 +2,7 @@
 // to the kernel.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -33,13 +34,6 @@ std::vector<std::string> read_environment() {
 manifest::HostFacts read_host() {
     manifest::HostFacts host;
     host.environment = read_environment();
-    // Absent in scratch images: then only numeric users exist.
-    if (auto text = sys::read_file("/etc/passwd", kUserDatabaseLimit); text.ok()) {
-        host.passwd = std::move(text).value();
-    }
-    if (auto text = sys::read_file("/etc/group", kUserDatabaseLimit); text.ok()) {
-        host.group = std::move(text).value();
-    }
     host.uid = ::geteuid();
     host.gid = ::getegid();
     if (const int count = ::getgroups(0, nullptr); count > 0) {
@@ -47,6 +41,23 @@ manifest::HostFacts read_host() {
         (void)::getgroups(count, host.groups.data());
     }
     return host;
+}
+
+// Only when somebody is to be looked up: most manifests name no user.
+void read_users(const manifest::Manifest& manifest, manifest::HostFacts& host) {
+    const bool needed =
+        std::any_of(manifest.services.begin(), manifest.services.end(),
+                    [](const auto& service) { return service.user || !service.group_add.empty(); });
+    if (!needed) {
+        return;
+    }
+    // Absent in scratch images: then only numeric users exist.
+    if (auto text = sys::read_file("/etc/passwd", kUserDatabaseLimit); text.ok()) {
+        host.passwd = std::move(text).value();
+    }
+    if (auto text = sys::read_file("/etc/group", kUserDatabaseLimit); text.ok()) {
+        host.group = std::move(text).value();
+    }
 }
 
 manifest::Environment as_map(const std::vector<std::string>& entries) {
@@ -98,7 +109,8 @@ std::string read_stdin() {
     return text;
 }
 
-int check(const Options& options, const manifest::HostFacts& host) {
+int check(const Options& options) {
+    manifest::HostFacts host = read_host();
     const manifest::Environment env = as_map(host.environment);
     std::optional<std::string> path = find_manifest(options, env);
     if (!path) {
@@ -111,6 +123,7 @@ int check(const Options& options, const manifest::HostFacts& host) {
     } else {
         loaded = manifest::load_file(*path, env);
     }
+    read_users(loaded.manifest, host);
     manifest::Diagnostics problems = manifest::make_plan(loaded, host).diagnostics;
     const manifest::Diagnostics advice = manifest::advise(loaded.manifest);
     problems.insert(problems.end(), advice.begin(), advice.end());
@@ -158,7 +171,7 @@ bool looks_like_program(const std::string& manifest) noexcept {
 
 // The plan of a manifest, or the exit code when there is none.
 std::variant<Prepared, int> prepare_manifest(const Options& options) {
-    const manifest::HostFacts host = read_host();
+    manifest::HostFacts host = read_host();
     const manifest::Environment env = as_map(host.environment);
     std::optional<std::string> origin = options.mode == Mode::run    ? "--run"
                                         : options.mode == Mode::demo ? "demo"
@@ -167,6 +180,7 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
         return say_no_manifest();
     }
     const manifest::LoadResult loaded = load(options, *origin, env);
+    read_users(loaded.manifest, host);
     manifest::PlanResult planned = manifest::make_plan(loaded, host);
     if (!planned.diagnostics.empty()) {
         print_error(render_text(planned.diagnostics, loaded.source, *origin));
@@ -220,7 +234,7 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
             return kExitOk;
         case Mode::check:
             os::give_back_signals(inherited);
-            return check(options, read_host());
+            return check(options);
         case Mode::command: {
             Prepared prepared = prepare_command(options);
             return supervise(std::move(prepared.plan), inherited, prepared.origin);

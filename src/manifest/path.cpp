@@ -1,5 +1,7 @@
 #include "path.hpp"
 
+#include <algorithm>
+
 #include "gosv/base/concat.hpp"
 #include "quote.hpp"
 
@@ -7,10 +9,14 @@ namespace gosv::manifest {
 
 namespace {
 
+constexpr bool is_plain(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '+' || c == '.';
+}
+
+// Every key of a manifest is asked this, so it does not search a list of what is plain.
 bool is_plain_word(std::string_view key) noexcept {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.";
-    return !key.empty() && key.size() <= 64 && key.find_first_not_of(kPlain) == key.npos;
+    return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), is_plain);
 }
 
 }  // namespace

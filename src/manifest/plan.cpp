@@ -28,11 +28,15 @@ std::size_t size_in_kernel(const std::vector<std::string>& strings) noexcept {
     return size;
 }
 
-void check_words(const std::vector<std::string>& words, Position at, const std::string& path,
-                 Report& report) {
+std::string path_of(const Service& service, std::string_view key) {
+    return child_path(child_path("services", service.name), key);
+}
+
+void check_words(const std::vector<std::string>& words, Position at, const Service& service,
+                 std::string_view key, Report& report) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].size() > kMaxString) {
-            report.error(at, path,
+            report.error(at, path_of(service, key),
                          concat({"word ", i + 1, " of the command is longer than 128 KiB"}),
                          "the kernel takes no longer one; put it into a file");
         }
@@ -42,22 +46,22 @@ void check_words(const std::vector<std::string>& words, Position at, const std::
 // What execve(2) would answer with E2BIG however often it is tried.
 void check_sizes(const Service& service, const std::vector<std::string>& environment,
                  Report& report) {
-    const std::string path = child_path("services", service.name);
-    check_words(service.argv, service.command_at, child_path(path, "command"), report);
-    check_words(service.stop_command, service.at, child_path(path, "stop_command"), report);
+    check_words(service.argv, service.command_at, service, "command", report);
+    check_words(service.stop_command, service.at, service, "stop_command", report);
     if (const auto* const probe = std::get_if<ExecProbe>(&service.probe)) {
-        check_words(probe->argv, service.at, child_path(path, "healthcheck.test"), report);
+        check_words(probe->argv, service.at, service, "healthcheck.test", report);
     }
     for (const std::string& entry : environment) {
         if (entry.size() > kMaxString) {
             report.error(
-                service.at, child_path(path, "environment"),
+                service.at, path_of(service, "environment"),
                 concat({quote(entry.substr(0, entry.find('='))), " is longer than 128 KiB"}),
                 "the kernel takes no longer entry; put it into a file");
         }
     }
     if (size_in_kernel(service.argv) + size_in_kernel(environment) > kLargestTotal) {
-        report.error(service.at, path, "command and environment together are larger than 6 MiB",
+        report.error(service.at, child_path("services", service.name),
+                     "command and environment together are larger than 6 MiB",
                      "the kernel takes no more, whatever the stack limit is");
     }
 }
@@ -149,19 +153,23 @@ std::optional<ServiceId> find_service(const std::vector<Service>& services,
 }  // namespace
 
 StringBlock::StringBlock(const std::vector<std::string>& strings) {
-    std::size_t size = 0;
-    for (const std::string& each : strings) {
-        size += each.size() + 1;
+    if (strings.empty()) {
+        return;
     }
-    text_ = std::make_unique<char[]>(size);
-    pointers_.reserve(strings.size() + 1);
-    char* next = text_.get();
+    std::size_t text = 0;
     for (const std::string& each : strings) {
-        pointers_.push_back(next);
+        text += each.size() + 1;
+    }
+    const std::size_t pointers = strings.size() + 1;
+    pointers_ = std::make_unique_for_overwrite<char*[]>(pointers +
+                                                        (text + sizeof(char*) - 1) / sizeof(char*));
+    char* next = reinterpret_cast<char*>(pointers_.get() + pointers);
+    for (const std::string& each : strings) {
+        pointers_[size_++] = next;
         std::memcpy(next, each.c_str(), each.size() + 1);
         next += each.size() + 1;
     }
-    pointers_.push_back(nullptr);
+    pointers_[size_] = nullptr;
 }
 
 PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {

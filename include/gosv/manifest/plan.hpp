@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gosv/core/policy.hpp"
@@ -16,22 +17,37 @@
 namespace gosv::manifest {
 
 // A NULL-terminated block of C strings, as execve(2) wants it. Owns its text; movable, and the
-// pointers stay valid when moved.
+// pointers stay valid when moved. One allocation, none when it is empty: a plan has seven a
+// service.
 class StringBlock {
   public:
-    StringBlock() : pointers_{nullptr} {}
-
+    StringBlock() noexcept = default;
     explicit StringBlock(const std::vector<std::string>& strings);
 
-    char* const* get() const noexcept { return pointers_.data(); }
+    StringBlock(StringBlock&& other) noexcept
+        : pointers_(std::move(other.pointers_)), size_(std::exchange(other.size_, 0)) {}
 
-    std::size_t size() const noexcept { return pointers_.size() - 1; }
+    StringBlock& operator=(StringBlock&& other) noexcept {
+        pointers_ = std::move(other.pointers_);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
+    }
+
+    StringBlock(const StringBlock&) = delete;
+    StringBlock& operator=(const StringBlock&) = delete;
+    ~StringBlock() = default;
+
+    char* const* get() const noexcept { return size_ == 0 ? &kEnd : pointers_.get(); }
+
+    std::size_t size() const noexcept { return size_; }
 
     std::string_view operator[](std::size_t i) const noexcept { return pointers_[i]; }
 
   private:
-    std::unique_ptr<char[]> text_;
-    std::vector<char*> pointers_;
+    static constexpr char* kEnd = nullptr;
+
+    std::unique_ptr<char*[]> pointers_;  // with the text behind them
+    std::size_t size_ = 0;
 };
 
 struct Credentials {

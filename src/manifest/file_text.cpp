@@ -64,7 +64,7 @@ FileText read_file_text(const std::string& path, std::size_t limit) {
                 S_ISDIR(status.st_mode) ? "name a file in it" : "name a regular file"};
     }
     FileText read;
-    char chunk[16384];
+    char chunk[4096];
     while (read.text.size() <= limit) {
         const ssize_t size = ::read(file.raw(), chunk, sizeof chunk);
         if (size < 0 && errno == EINTR) {

@@ -118,7 +118,7 @@ Result<std::string> read_file(const char* path, std::size_t limit) noexcept {
         return file.error();
     }
     std::string text;
-    char chunk[16384];
+    char chunk[4096];
     for (;;) {
         const Result<std::size_t> size = read(file.value().borrow(), chunk);
         if (!size.ok()) {

@@ -1,0 +1,58 @@
+"""What gosv holds in memory once its services run; README.md tells how each figure is taken."""
+
+import contextlib
+import subprocess
+
+import pytest
+from support.deadline import until
+from support.gosv import find_binary
+
+from test_budget import EMPTY, compare
+
+FEW, MANY = 1, 201
+PAGE = 4096
+
+
+@contextlib.contextmanager
+def running(services, directory, gosv):
+    """gosv with so many services, all of which have been started."""
+    manifest = directory / f"{services}.yaml"
+    manifest.write_text("cgroup: off\nservices:\n" + "".join(
+        f"  service-{number}:\n    command: [/bin/sleep, infinity]\n" for number in range(services)))
+    log = directory / f"{services}.log"
+    with open(log, "wb") as stream:
+        process = subprocess.Popen(
+            # Without randomized addresses: they decide on how many pages a stack and a heap are.
+            ["setarch", "-R", gosv, manifest], cwd=directory, env=EMPTY,
+            stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+    try:
+        until(lambda: log.read_text().count(" started ") == services, "every service's start", 60)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def own_memory(pid):
+    """Bytes that belong to this process alone: neither the binary's file nor the kernel's."""
+    with open(f"/proc/{pid}/smaps_rollup") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory):
+    figures = {}
+    for services in (FEW, MANY):
+        with running(services, tmp_path_factory.mktemp("memory"), find_binary()) as pid:
+            figures[services] = own_memory(pid)
+    return figures
+
+
+def test_one_service_takes_no_more_memory(memory):
+    compare("memory_of_one", memory[FEW], lambda committed: 2 * PAGE)
+
+
+def test_a_further_service_takes_no_more_memory(memory):
+    each = (memory[MANY] - memory[FEW]) // (MANY - FEW)
+    # A page or two more or less, whatever the services need.
+    compare("memory_of_each_further", each, lambda committed: committed // 20)

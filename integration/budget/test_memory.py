@@ -33,8 +33,15 @@ def running(services, directory, gosv):
         process.wait(60)
 
 
+def is_asleep(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "S"
+
+
 def own_memory(pid):
     """Bytes that belong to this process alone: neither the binary's file nor the kernel's."""
+    # Before it sleeps it gives back what only the starts needed.
+    until(lambda: is_asleep(pid), "gosv asleep")
     with open(f"/proc/{pid}/smaps_rollup") as lines:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
 

@@ -79,11 +79,9 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
     }
 }
 
-Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const manifest::Plan& plan,
-                                                           const os::InheritedSignals& inherited,
-                                                           BorrowedFd log_stream,
-                                                           ServiceCgroups cgroups,
-                                                           os::NotifySender supervisor) {
+[[gnu::noinline]] Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(
+    const manifest::Plan& plan, const os::InheritedSignals& inherited, BorrowedFd log_stream,
+    ServiceCgroups cgroups, os::NotifySender supervisor) {
     auto signals = os::SignalQueue::open();
     if (!signals.ok()) {
         return signals.error();

@@ -109,7 +109,7 @@ struct Log::Impl {
     bool held = false;
 };
 
-Log::Log(LogFormat format, LogLevel level, BorrowedFd stream, std::size_t ring)
+[[gnu::noinline]] Log::Log(LogFormat format, LogLevel level, BorrowedFd stream, std::size_t ring)
     : impl_(std::make_unique<Impl>(format, level, stream, ring)) {}
 
 Log::~Log() = default;

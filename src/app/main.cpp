@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <span>
 #include <string>
 
 #include "app/embedded.hpp"
@@ -97,15 +98,19 @@ int say_no_manifest() {
 // As much of it as is needed to say that it is too much.
 std::string read_stdin() {
     constexpr std::size_t kEnough = std::size_t{4} * 1024 * 1024;
+    constexpr std::size_t kChunk = 16384;  // not on the stack, which stays as large as it ever was
     std::string text;
-    char chunk[16384];
-    while (text.size() < kEnough) {
-        const Result<std::size_t> size = sys::read(BorrowedFd(STDIN_FILENO), chunk);
-        if (!size.ok() || size.value() == 0) {
+    std::size_t size = 0;
+    while (size < kEnough) {
+        text.resize(size + kChunk);
+        const Result<std::size_t> more =
+            sys::read(BorrowedFd(STDIN_FILENO), std::span(text).subspan(size));
+        if (!more.ok() || more.value() == 0) {
             break;
         }
-        text.append(chunk, size.value());
+        size += more.value();
     }
+    text.resize(size);
     return text;
 }
 

@@ -40,7 +40,8 @@ void flush_for_a_while(Log& log) noexcept {
     }
 }
 
-void report_boot(const manifest::Plan& plan, const std::string& origin, Log& log) {
+[[gnu::noinline]] void report_boot(const manifest::Plan& plan, const std::string& origin,
+                                   Log& log) {
     const std::size_t count = plan.execs.size();
     const std::string text = concat({"gosv " GOSV_VERSION " as pid ", ::getpid(), ": ", count,
                                      count == 1 ? " service" : " services", " from ", origin});
@@ -91,7 +92,7 @@ bool is_passed_on(const manifest::Plan& plan, const std::string& entry) {
 // Who started gosv with a NOTIFY_SOCKET (systemd, podman --sdnotify=container) hears when all is
 // ready, unless it was passed on (`gosv -- CMD`, `environment: [NOTIFY_SOCKET]`): then it is the
 // program's to say so.
-os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
+[[gnu::noinline]] os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
     const char* const address = ::getenv("NOTIFY_SOCKET");
     if (address == nullptr || *address == '\0' ||
         is_passed_on(plan, concat({"NOTIFY_SOCKET=", address}))) {
@@ -112,6 +113,8 @@ os::NotifySender open_supervisor(const manifest::Plan& plan, Log& log) {
 
 }  // namespace
 
+// Its frame is under the loop for as long as gosv runs. What is done once before, with large
+// buffers, is marked not to be inlined, which the linker would do: 8 kB of stack.
 int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
               const std::string& origin) {
     if (!plan.supervisor.command_mode) {

@@ -16,10 +16,13 @@ endif()
 if(GOSV_ZIG)
     # zig knows what to make from the language; with -c it would link, see zig_musl.cmake.
     set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Winvalid-pch -include <PCH_HEADER> -x c++-header)
-    # clang's alone: code that stands in several places becomes a function.
-    target_compile_options(gosv_flags INTERFACE "SHELL:-mllvm -enable-machine-outliner=always")
-    # zig compiles libc and libc++ the way the link is told to: one way for all. It strips itself.
-    target_link_options(gosv_flags INTERFACE -ffunction-sections -fdata-sections -s)
+    # clang's alone: code that stands in several places becomes a function, and a function is inlined
+    # where that is the smaller.
+    target_compile_options(gosv_flags INTERFACE
+        "SHELL:-mllvm -enable-machine-outliner=always" "SHELL:-mllvm -inline-threshold=0")
+    # zig compiles libc and libc++ the way the link is told to: one way for all, and as machine code. It
+    # strips itself.
+    target_link_options(gosv_flags INTERFACE -ffunction-sections -fdata-sections -fno-lto -s)
 endif()
 if(GOSV_SANITIZE)
     target_compile_options(gosv_flags INTERFACE

@@ -44,4 +44,4 @@ target_include_directories(yaml-cpp SYSTEM PUBLIC "${yaml-cpp_SOURCE_DIR}/includ
 target_compile_definitions(yaml-cpp PUBLIC YAML_CPP_STATIC_DEFINE)
 target_compile_options(yaml-cpp PRIVATE -w -ffunction-sections -fdata-sections -fvisibility=hidden
     -fno-threadsafe-statics  # gosv has no threads
-    "SHELL:-mllvm -enable-machine-outliner=always")
+    "SHELL:-mllvm -enable-machine-outliner=always" "SHELL:-mllvm -inline-threshold=0")

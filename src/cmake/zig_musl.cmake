@@ -71,13 +71,16 @@ if(NOT GOSV_ZIG_TOOLS)
             GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
     endforeach()
 endif()
-# zig c++ refuses what else its linker knows, --icf (one function in the place of several with the same
-# instructions): it links, tells how, and the linker does it once more with that. Names with blanks fall
-# apart in what is told; then the larger one of zig c++ stays.
+# What is made small in the whole program at once, by the linker: code that stands in several places
+# becomes a function, a function is not inlined unless that is the smaller, and of functions with the same
+# instructions one remains. zig c++ has no option for the last one: it links, tells how, and the linker
+# does it once more with that. Names with blanks fall apart in what is told; then the larger one of zig
+# c++ stays.
 file(WRITE "${GOSV_ZIG_TOOLS}/link" [=[
 #!/bin/sh
 told=$("$@" -v 2>&1) || { printf '%s\n' "$told" >&2; exit 1; }
-"${0%/*}/ld.lld" $(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p') --icf=safe --no-warnings ||
+"${0%/*}/ld.lld" $(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p') \
+    -mllvm -enable-machine-outliner=always -mllvm -inline-threshold=0 --icf=safe --no-warnings ||
     printf '%s\n' "linked without --icf" >&2
 ]=])
 file(CHMOD "${GOSV_ZIG_TOOLS}/link" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE

@@ -56,7 +56,7 @@ def fallback(done):
 
 
 def test_without_zig_it_is_linked_with_glibc_and_one_line_says_why(dev):
-    done = dev(GOSV_LIBC="")
+    done = dev()
     assert "pip could not fetch zig" in fallback(done)
     assert (dev.tree / "build/release/gosv").read_text() == "release-glibc"
     assert "static (glibc)" in done.stdout
@@ -65,14 +65,14 @@ def test_without_zig_it_is_linked_with_glibc_and_one_line_says_why(dev):
 
 def test_a_zig_that_is_not_the_pinned_one_is_refused(dev):
     (dev.wheels / pinned_wheel()).write_bytes(b"somebody else's")
-    assert "pip could not fetch zig" in fallback(dev(GOSV_LIBC=""))
+    assert "pip could not fetch zig" in fallback(dev())
     assert "DO NOT MATCH THE HASHES" in dev.log.read_text()
 
 
 def test_a_machine_that_nobody_pinned_a_zig_for_is_named(dev):
     pinned = dev.tree / "docker/packages/pinned.txt"
     pinned.write_text(pinned.read_text().replace(f"{os.uname().machine}.whl", "other.whl"))
-    assert f"no zig that runs on {os.uname().machine}" in fallback(dev(GOSV_LIBC=""))
+    assert f"no zig that runs on {os.uname().machine}" in fallback(dev())
 
 
 def test_glibc_can_be_asked_for(dev):

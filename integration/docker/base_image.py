@@ -1,12 +1,13 @@
 """The base image debian:bookworm-slim, made where no registry can be reached.
 
 debootstrap builds it from the mirror this machine itself installs from; the machine's settings for
-reaching it (a proxy, certificates) go into the image, so that apt-get works in `docker build`. The
-result is an archive for `docker import`, cached in $GOSV_CACHE (~/.cache/gosv) between runs.
+reaching that and PyPI (a proxy, certificates) go into the image, so that apt-get and pip work in `docker
+build`. The result is an archive for `docker import`, cached in $GOSV_CACHE (~/.cache/gosv) between runs.
 
 Run as a program, it only fills the cache: ./dev test does that beside the compiler.
 """
 
+import ast
 import fcntl
 import hashlib
 import os
@@ -20,11 +21,14 @@ import tempfile
 
 RELEASE = "bookworm"
 # Part of the cache's key: count it up when what goes into the image changes.
-RECIPE = 2
+RECIPE = 3
 # As in the image of that name in a registry: no documentation, and dpkg does not wait for the disk.
 LEFT_OUT = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man")
 DPKG_SETTINGS = "force-unsafe-io\n" + "".join(f"path-exclude /{path}/*\n" for path in LEFT_OUT)
 CERTIFICATES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+# The machine's, under a name that installing ca-certificates leaves alone.
+PIP_CERTIFICATES = pathlib.Path("/etc/pip.pem")
+PIP_SETTINGS = ("extra-index-url", "index-url", "proxy", "trusted-host")
 
 
 def cache_directory():
@@ -51,6 +55,17 @@ def apt_settings():
     return "".join(line + "\n" for line in lines if wanted.match(line))
 
 
+def pip_settings():
+    """A pip.conf with what the machine's own says of how to reach PyPI, from files and environment."""
+    lines = {"cert": PIP_CERTIFICATES}
+    for line in output("/usr/bin/python3", "-m", "pip", "config", "list").splitlines():
+        name, value = line.split("=", 1)
+        key = name.rpartition(".")[2]
+        if key in PIP_SETTINGS:
+            lines[key] = ast.literal_eval(value)
+    return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in sorted(lines.items()))
+
+
 def output(*command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -63,15 +78,16 @@ def proxy(settings):
 
 def ensure():
     """The path of the archive; makes it when the cache has none. Safe to call side by side."""
-    uri, settings = mirror(), apt_settings()
-    key = hashlib.sha256(f"{RECIPE}\n{uri}\n{settings}".encode()).hexdigest()[:12]
+    uri, settings, pip = mirror(), apt_settings(), pip_settings()
+    content = f"{RECIPE}\n{uri}\n{settings}\n{pip}".encode() + CERTIFICATES.read_bytes()
+    key = hashlib.sha256(content).hexdigest()[:12]
     directory = cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
     archive = directory / f"debian-{RELEASE}-{key}.tar"
     with open(directory / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():
-            make(archive, uri, settings)
+            make(archive, uri, settings, pip)
     return archive
 
 
@@ -87,7 +103,7 @@ def checked(*command, env=None):
         raise subprocess.CalledProcessError(code, command)
 
 
-def make(archive, uri, settings):
+def make(archive, uri, settings, pip):
     # Device nodes are made in it, so not every directory will do: /tmp may be mounted nodev.
     with tempfile.TemporaryDirectory(prefix="base.", dir=archive.parent) as scratch:
         root = pathlib.Path(scratch) / "root"
@@ -96,6 +112,8 @@ def make(archive, uri, settings):
                 env={**proxy(settings), **os.environ})
         (root / "etc/apt/apt.conf.d/90machine").write_text(settings)
         (root / "etc/dpkg/dpkg.cfg.d/90slim").write_text(DPKG_SETTINGS)
+        (root / "etc/pip.conf").write_text(pip)
+        shutil.copy(CERTIFICATES, root / PIP_CERTIFICATES.relative_to("/"))
         for path in LEFT_OUT:
             shutil.rmtree(root / path)
             (root / path).mkdir()

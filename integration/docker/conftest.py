@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 import base_image  # noqa: E402
 from container import Container  # noqa: E402
 from engine import Engine, EngineFailed  # noqa: E402
-from support.gosv import TALKATIVE, TREE, find_program  # noqa: E402
+from support.gosv import TALKATIVE, TREE, find_binary, find_program, library  # noqa: E402
 
 EXAMPLES = TREE / "docker/examples"
 
@@ -56,8 +56,9 @@ def engine():
 
 @pytest.fixture(scope="session")
 def gosv_image(engine):
-    """What README.md tells users to build; every other image copies gosv from it."""
-    return engine.build("gosv", TREE)
+    """What README.md tells users to build; every other image copies gosv from it. With the C library
+    that the binary under test has: where no zig can be fetched, there is none for an image either."""
+    return engine.build("gosv", TREE, GOSV_LIBC=library(find_binary()))
 
 
 @pytest.fixture(scope="session")

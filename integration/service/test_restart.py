@@ -58,9 +58,10 @@ def test_a_oneshot_is_not_restarted(gosv):
     assert outcome(run) == (1, "completed")
 
 
-def test_the_delay_grows_to_its_cap_and_the_limit_ends_it(gosv):
-    run = start(gosv, {"main": probe(gosv, "exit", 7, restart_delay="10ms", restart_max_delay="50ms",
-                                     restart_multiplier=2, max_restarts=5)})
+def test_the_delay_grows_to_its_cap_and_the_limit_ends_it(gosv, tmp_path):
+    runs = tmp_path / "runs"
+    run = start(gosv, {"main": shell(f"date +%s%N >> {runs}; exit 7", restart_delay="10ms",
+                                     restart_max_delay="50ms", restart_multiplier=2, max_restarts=5)})
     assert run.wait() == 7
     restarts = run.events("restarting", service="main")
     assert [e["delay_ms"] for e in restarts] == [10, 20, 40, 50, 50]
@@ -68,9 +69,12 @@ def test_the_delay_grows_to_its_cap_and_the_limit_ends_it(gosv):
     assert {e["max_restarts"] for e in restarts} == {5}
     (failed,) = run.events("failed", service="main", code=7)
     assert failed["reason"] == "gave up restarting"
-    # As long as it was announced, at the least.
-    for waiting, begun in zip(restarts, run.events("started")[1:]):
-        assert moment(begun) - moment(waiting) >= waiting["delay_ms"] / 1000 - 0.002
+    # As long as it was announced, at the least. By the runs' own clock: on a busy machine a line of the log
+    # may be later than what it tells.
+    times = [int(line) for line in runs.read_text().split()]
+    assert len(times) == 6
+    for waiting, last, begun in zip(restarts, times, times[1:]):
+        assert begun - last >= waiting["delay_ms"] * 1_000_000
 
 
 def test_by_default_three_restarts_a_second_apart_and_doubled(gosv_pid1):
@@ -87,7 +91,7 @@ def test_a_stable_run_starts_count_and_delay_afresh(gosv, tmp_path):
             while [ ! -e {tmp_path}/go ]; do sleep 0.01; done
         fi
         exit 1"""
-    run = start(gosv, {"main": shell(script, restart_delay="5ms", stable_after="150ms",
+    run = start(gosv, {"main": shell(script, restart_delay="5ms", stable_after="1s",
                                      max_restarts=2)})
     run.wait_event("stable", service="main")
     (tmp_path / "go").touch()

@@ -1,4 +1,4 @@
-"""The table of cases in README.md and the tests agree, and so does what is left out under qemu-user."""
+"""The table of cases in README.md and the tests agree, and so do the lists of what qemu-user cannot show."""
 
 import re
 from pathlib import Path
@@ -43,3 +43,12 @@ def test_what_is_not_emulated_is_there():
     there = names_in(("cli", "command"))
     named = {pattern.split("*")[0].removeprefix("test_") for pattern, _ in not_emulated()} - {""}
     assert named and named - there == set()
+
+
+def test_what_is_not_emulated_of_the_unit_tests_is_there():
+    tests = HERE.parent / "tests"
+    lines = (tests / "not_emulated.txt").read_text().splitlines()
+    named = [line.split(":", 1) for line in lines if line and not line.startswith("#")]
+    there = {layer: "".join(file.read_text() for file in (tests / "unit" / layer).glob("*_test.cpp"))
+             for layer, _ in named}
+    assert named and [name for layer, name in named if f'"{name}' not in there[layer]] == []

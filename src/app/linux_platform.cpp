@@ -20,11 +20,6 @@ constexpr std::size_t kSweepBudget = 8192;
 // stop commands come on top of the services.
 constexpr std::size_t kMostSharing = 4096;
 
-// While many services are started in one go, after so many starts the oldest are looked at: a
-// status pipe that is still open is one more descriptor for each further child to inherit and to
-// close.
-constexpr std::size_t kStartsBetweenLooks = 16;
-
 // A snapshot looks at /proc no longer than this.
 constexpr Duration kGatherLimit = std::chrono::seconds(5);
 
@@ -55,15 +50,13 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       descendants_(proc_, kSweepBudget),
       spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16)),
       images_(plan.execs.size()),
-      handles_(plan.execs.size()),
+      starts_(plan.execs.size(), epoll_),
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
       notices_(std::move(opened.notices)),
       tasks_(plan, spawner_, proc_, *trees_, epoll_),
       supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
-      unwatched_(plan.execs.size()),
-      decided_(plan.execs.size()),
       exec_ready_(plan.execs.size() + os::Epoll::kBatch),
       notices_now_(os::Epoll::kBatch),
       tree_news_(plan.execs.size() + 64),
@@ -123,7 +116,7 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
 void LinuxPlatform::forget_inherited(BorrowedFd log_fd) noexcept {
     std::array<int, 6> keep{signals_.fd().raw(), child_signal_.fd().raw(),
                             epoll_.fd().raw(),   proc_.root().raw(),
-                            log_fd.raw(),        handles_.empty() ? -1 : handles_[0].status.raw()};
+                            log_fd.raw(),        starts_.status(ServiceId{}).raw()};
     sys::close_inherited(keep);
     // Not to pin a mount. If "/" cannot be entered gosv stays where it is.
     (void)sys::chdir("/");
@@ -147,13 +140,9 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
 
     notices_now_.clear();
     tree_news_.clear();
-    watch_starts();
     exec_ready_.clear();
-    for (const ServiceId service : decided_) {
-        (void)exec_ready_.push(service);
-    }
-    decided_.clear();
-    if (starting_ == 0) {
+    starts_.watch(exec_ready_);
+    if (!starts_.any()) {
         spawner_.settle();
     }
     const Duration at_most = exec_ready_.empty() ? until(deadline) : Duration{};
@@ -172,7 +161,7 @@ void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
                 trees_->read_events(tree_news_);
                 break;
             case TokenKind::exec_status:
-                if (handles_[index(service)].generation == generation_of(ready.token)) {
+                if (starts_.is_current(service, generation_of(ready.token))) {
                     (void)exec_ready_.push(service);
                 }
                 break;
@@ -228,16 +217,7 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
     if (!spawned.ok()) {
         return spawned.error();
     }
-    Handle& handle = handles_[index(service)];
-    close_status(handle);
-    handle.status = std::move(spawned.value().status);
-    handle.known = {};
-    ++starting_;
-    if (!unwatched_.push(service)) {
-        watch_status(service);  // one that is started again and again before anybody looks
-    } else if (unwatched_.size() % kStartsBetweenLooks == 0) {
-        look_at_starts();
-    }
+    starts_.begin(service, std::move(spawned.value().status));
     notices_.listen(service, std::move(spawned.value().readiness), epoll_);
     return spawned.value().pid;
 }
@@ -246,80 +226,8 @@ std::string_view LinuxPlatform::refusal(ServiceId service) const noexcept {
     return refusals_.empty() ? std::string_view() : refusals_[index(service)];
 }
 
-// Once it has said something it is closed.
-void LinuxPlatform::read_status(Handle& handle) noexcept {
-    handle.known = os::read_exec_status(handle.status.borrow());
-    if (handle.known.state != os::ExecState::pending) {
-        close_status(handle);
-    }
-}
-
-void LinuxPlatform::close_status(Handle& handle) noexcept {
-    if (!handle.status.is_open()) {
-        return;
-    }
-    if (handle.watched) {
-        // By hand: a sibling that hangs before its exec may hold a copy of the description, and
-        // epoll goes by the description, not by the number.
-        epoll_.remove(handle.status.borrow());
-        handle.watched = false;
-    }
-    handle.status.reset();
-    ++handle.generation;
-    --starting_;
-}
-
-void LinuxPlatform::watch_status(ServiceId service) noexcept {
-    Handle& handle = handles_[index(service)];
-    // If it cannot be watched (ENOMEM, ENOSPC), the status is read when the child dies.
-    handle.watched =
-        epoll_
-            .add_readable(handle.status.borrow(),
-                          make_token(TokenKind::exec_status, service, handle.generation))
-            .ok();
-}
-
-// The oldest of the starts that epoll does not know yet: most have come to their exec meanwhile,
-// and never become known to it.
-void LinuxPlatform::look_at_starts() noexcept {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < unwatched_.size(); ++i) {
-        const ServiceId service = unwatched_[i];
-        Handle& handle = handles_[index(service)];
-        if (!handle.status.is_open() || handle.watched) {
-            continue;  // started twice: looked at already
-        }
-        if (i < 2 * kStartsBetweenLooks && decided_.size() < decided_.capacity()) {
-            read_status(handle);
-        }
-        if (handle.status.is_open()) {
-            unwatched_[kept++] = service;
-        } else {
-            (void)decided_.push(service);
-        }
-    }
-    unwatched_.truncate(kept);
-}
-
-void LinuxPlatform::watch_starts() noexcept {
-    if (unwatched_.size() > 1) {
-        look_at_starts();
-    }
-    for (const ServiceId service : unwatched_) {
-        const Handle& handle = handles_[index(service)];
-        if (handle.status.is_open() && !handle.watched) {
-            watch_status(service);
-        }
-    }
-    unwatched_.clear();
-}
-
 os::ExecStatus LinuxPlatform::exec_status(ServiceId service) noexcept {
-    Handle& handle = handles_[index(service)];
-    if (handle.status.is_open()) {
-        read_status(handle);
-    }
-    return handle.known;
+    return starts_.outcome(service);
 }
 
 Status LinuxPlatform::signal_process(Pid pid, Signal signal) noexcept {

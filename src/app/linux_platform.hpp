@@ -1,8 +1,8 @@
 #pragma once
-// The port implemented with os/. Owns the descriptors of the running part: epoll, signalfds, the
-// status pipes of services that are starting; and through classes of their own what
-// says who belongs to a service (ServiceTrees), what services say of themselves (ServiceNotices)
-// and what runs beside them (ServiceTasks).
+// The port implemented with os/. Owns the descriptors of the running part: epoll, signalfds; and
+// through classes of their own what becomes of starts (ServiceStarts), what says who belongs to a
+// service (ServiceTrees), what services say of themselves (ServiceNotices) and what runs beside
+// them (ServiceTasks).
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +11,7 @@
 #include "app/child_image.hpp"
 #include "app/service_cgroups.hpp"
 #include "app/service_notices.hpp"
+#include "app/service_starts.hpp"
 #include "app/service_tasks.hpp"
 #include "app/service_trees.hpp"
 #include "gosv/app/platform.hpp"
@@ -103,14 +104,6 @@ class LinuxPlatform final : public Platform {
     void stop_self() noexcept override;
 
   private:
-    // What a service has open while it starts or drains.
-    struct Handle {
-        Fd status;
-        std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
-        os::ExecStatus known;          // what the pipe has said, once it is closed
-        bool watched = false;          // by epoll
-    };
-
     // What can fail to be opened.
     struct Opened {
         os::SignalQueue signals;
@@ -122,12 +115,6 @@ class LinuxPlatform final : public Platform {
     LinuxPlatform(const manifest::Plan& plan, Opened opened, const os::InheritedSignals& inherited,
                   ServiceCgroups cgroups, os::NotifySender supervisor);
 
-    void read_status(Handle& handle) noexcept;
-    void close_status(Handle& handle) noexcept;
-    void watch_status(ServiceId service) noexcept;
-    void look_at_starts() noexcept;
-    void watch_starts() noexcept;
-
     os::SignalQueue signals_;
     os::ChildSignal child_signal_;
     os::Epoll epoll_;
@@ -135,15 +122,12 @@ class LinuxPlatform final : public Platform {
     os::Descendants descendants_;
     os::Spawner spawner_;
     std::vector<ProgramImage> images_;
-    std::vector<Handle> handles_;
+    ServiceStarts starts_;
     std::unique_ptr<ServiceTrees> trees_;
     ServiceNotices notices_;
     ServiceTasks tasks_;
     os::NotifySender supervisor_;
     std::vector<std::string> refusals_;
-    std::size_t starting_ = 0;            // status pipes that are open
-    BoundedVector<ServiceId> unwatched_;  // of those, which epoll does not know yet
-    BoundedVector<ServiceId> decided_;    // whose outcome is known and not told yet
     BoundedVector<ServiceId> exec_ready_;
     BoundedVector<ServiceId> notices_now_;
     BoundedVector<ServiceId> tree_news_;

@@ -48,7 +48,7 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       epoll_(std::move(opened.epoll)),
       proc_(os::Proc::open()),
       descendants_(proc_, kSweepBudget),
-      spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16)),
+      spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16), cgroups.tree != nullptr),
       images_(plan.execs.size()),
       starts_(plan.execs.size(), epoll_),
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))

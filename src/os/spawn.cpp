@@ -121,8 +121,8 @@ bool can_clone_into_cgroup() noexcept {
 
 }  // namespace
 
-CloneMethod probe_clone() noexcept {
-    if (can_clone_into_cgroup()) {
+CloneMethod probe_clone(bool leaves) noexcept {
+    if (leaves && can_clone_into_cgroup()) {
         return CloneMethod::clone3_into_cgroup;
     }
     // Too small an argument: EINVAL from the kernel itself. A seccomp profile that does not know

@@ -42,8 +42,8 @@ bool may_share_memory(const ChildImage& image) noexcept {
     return !image.set_credentials && !image.set_capabilities && image.oom_score_adj == nullptr;
 }
 
-Spawner::Spawner(std::size_t most) noexcept
-    : method_(probe_clone()),
+Spawner::Spawner(std::size_t most, bool leaves) noexcept
+    : method_(probe_clone(leaves)),
       stacks_(most),
       shares_memory_(kernel::kRawCalls && core_dump_ends_one_process()) {}
 

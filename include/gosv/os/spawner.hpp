@@ -21,8 +21,8 @@ bool may_share_memory(const ChildImage& image) noexcept;
 class Spawner {
   public:
     // Asks the kernel what it can do. `most`: children that share memory at the same time; whoever
-    // is one too many gets a copy.
-    explicit Spawner(std::size_t most) noexcept;
+    // is one too many gets a copy. `leaves`: some may begin in a leaf.
+    explicit Spawner(std::size_t most, bool leaves = true) noexcept;
 
     // As os::spawn(). A child that begins in a leaf never shares memory: the OOM killer of a memory
     // cgroup ends whoever shares memory with its victim, in whatever cgroup that is.

@@ -19,6 +19,25 @@ bool is_control(std::string_view text, std::size_t length) noexcept {
            (length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
 }
 
+// Whether it is written as it is, in a line for people and in JSON.
+constexpr bool is_plain(char c) noexcept {
+    return c >= ' ' && c <= '~';
+}
+
+constexpr bool is_plain_in_json(char c) noexcept {
+    return is_plain(c) && c != '"' && c != '\\';
+}
+
+// The front of `text` that is plain: of most texts, all of it.
+template <bool (*kPlain)(char) noexcept>
+std::string_view front_of(std::string_view text) noexcept {
+    std::size_t size = 0;
+    while (size < text.size() && kPlain(text[size])) {
+        ++size;
+    }
+    return text.substr(0, size);
+}
+
 }  // namespace
 
 void LineWriter::duration(Duration value) noexcept {
@@ -60,7 +79,13 @@ void LineWriter::duration(Duration value) noexcept {
 
 void LineWriter::json_text(std::string_view text, std::size_t most) noexcept {
     const std::size_t end = size_ + std::min(most, limit_ - size_);
-    while (!text.empty()) {
+    for (;;) {
+        const std::string_view plain = front_of<is_plain_in_json>(text);
+        put(plain.substr(0, end - size_));
+        text.remove_prefix(plain.size());
+        if (text.empty()) {
+            return;
+        }
         const std::size_t length = utf8_length(text);
         char escape[6] = {'\\', 'u', '0', '0', 0, 0};
         std::string_view output(escape, sizeof escape);
@@ -86,7 +111,13 @@ void LineWriter::json_text(std::string_view text, std::size_t most) noexcept {
 }
 
 void LineWriter::visible(std::string_view text) noexcept {
-    while (!text.empty()) {
+    for (;;) {
+        const std::string_view plain = front_of<is_plain>(text);
+        put(plain);
+        text.remove_prefix(plain.size());
+        if (text.empty()) {
+            return;
+        }
         const std::size_t length = utf8_length(text);
         char escape[4] = {'\\', 'x', 0, 0};
         std::string_view output(escape, sizeof escape);

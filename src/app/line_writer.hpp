@@ -1,7 +1,9 @@
 #pragma once
 // Text into a fixed buffer, cut where it is full: no heap, no locale, no exception. With `room`
 // bytes kept back for the end of the line (a JSON object must be closed).
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -22,9 +24,9 @@ class LineWriter {
     }
 
     void put(std::string_view text) noexcept {
-        for (const char c : text) {
-            put(c);
-        }
+        const std::string_view taken = text.substr(0, limit_ - size_);
+        std::copy(taken.begin(), taken.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(size_));
+        size_ += taken.size();
     }
 
     void number(std::int64_t value) noexcept { padded(value, 1); }

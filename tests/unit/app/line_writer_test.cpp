@@ -108,6 +108,17 @@ TEST_CASE("an escape and a character are written whole or not at all") {
     CHECK(json("\xe2\x82\xac", 2) == "");
     CHECK(visible("a\x01", 4) == "a");
     CHECK(visible("\xe2\x82\xac", 2) == "");
+    CHECK(json("plain \xe2\x82\xac plain", 8) == "plain ");
+    CHECK(visible("plain \xe2\x82\xac plain", 8) == "plain ");
+}
+
+TEST_CASE("what is written as it is may be cut anywhere, and what follows is not written then") {
+    CHECK(json("plain\nmore", 4) == "plai");
+    CHECK(json("plain\nmore", 5) == "plain");
+    CHECK(visible("plain\nmore", 4) == "plai");
+    CHECK(visible("plain\nmore", 5) == "plain");
+    CHECK(written([](LineWriter& out) { out.json_text("plain\"more", 3), out.put('|'); }) ==
+          "pla|");
 }
 
 TEST_CASE("whatever the bytes, JSON text is valid in a string of any size") {

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -40,9 +40,8 @@ bool is_writable(BorrowedFd fd) noexcept {
 }
 
 Fd reopen(BorrowedFd fd) noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd.raw());
-    Result<Fd> opened = sys::open_write_nonblock(path);
+    const BoundedText<32> path({"/proc/self/fd/", fd.raw()});
+    Result<Fd> opened = sys::open_write_nonblock(path.c_str());
     return opened.ok() ? std::move(opened).value() : Fd();
 }
 

@@ -2,30 +2,21 @@
 // Files of a process below /proc, for the snapshot: their names, and those without a bound on their
 // length, a line at a time. Allocates and may block (a process in state D): in a forked child only.
 #include <cerrno>
-#include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/ids.hpp"
 #include "gosv/os/procfs.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
 
-class ProcPath {
-  public:
-    ProcPath(Pid pid, const char* file) noexcept {
-        (void)std::snprintf(text_, sizeof text_, "%d/%s", pid.value, file);
-    }
+struct ProcPath : BoundedText<48> {
+    ProcPath(Pid pid, const char* file) noexcept : BoundedText({pid.value, '/', file}) {}
 
-    ProcPath(Pid pid, const char* directory, int entry) noexcept {
-        (void)std::snprintf(text_, sizeof text_, "%d/%s/%d", pid.value, directory, entry);
-    }
-
-    const char* get() const noexcept { return text_; }
-
-  private:
-    char text_[48];
+    ProcPath(Pid pid, const char* directory, int entry) noexcept
+        : BoundedText({pid.value, '/', directory, '/', entry}) {}
 };
 
 inline bool is_denied(int err) noexcept {

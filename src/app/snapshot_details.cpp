@@ -28,7 +28,7 @@ std::string SnapshotGatherer::origin_of(const SnapshotProcess& process) {
     }
     std::string origin = "adopted";
     constexpr std::string_view kVariable = "GOSV_SERVICE=";
-    (void)for_each_line(proc_, ProcPath(process.pid, "environ").get(), '\0',
+    (void)for_each_line(proc_, ProcPath(process.pid, "environ").c_str(), '\0',
                         [&](std::string_view entry) {
                             if (!entry.starts_with(kVariable)) {
                                 return true;
@@ -60,7 +60,7 @@ void SnapshotGatherer::read_details(SnapshotProcess& process) {
 
 void SnapshotGatherer::read_files(SnapshotProcess& process) {
     os::NumericEntries entries =
-        os::NumericEntries::open(proc_.root(), ProcPath(process.pid, "fd").get());
+        os::NumericEntries::open(proc_.root(), ProcPath(process.pid, "fd").c_str());
     while (const std::optional<int> fd = entries.next()) {
         ++process.files_total;
         if (process.files_total % kFilesPerLook == 0 && time_is_up()) {
@@ -68,7 +68,7 @@ void SnapshotGatherer::read_files(SnapshotProcess& process) {
         }
         char target[4096];
         const Result<std::string_view> link =
-            proc_.read_link(ProcPath(process.pid, "fd", *fd).get(), target);
+            proc_.read_link(ProcPath(process.pid, "fd", *fd).c_str(), target);
         const std::string_view text = link.ok() ? link.value() : std::string_view();
         count_kind(text, process.file_kinds);
         if (process.files.size() < kMostFiles) {
@@ -81,8 +81,8 @@ void SnapshotGatherer::read_files(SnapshotProcess& process) {
 
 void SnapshotGatherer::read_maps(SnapshotProcess& process) {
     const std::size_t most = input_.maps ? *input_.maps : SIZE_MAX;
-    process.maps_error =
-        for_each_line(proc_, ProcPath(process.pid, "maps").get(), '\n', [&](std::string_view line) {
+    process.maps_error = for_each_line(
+        proc_, ProcPath(process.pid, "maps").c_str(), '\n', [&](std::string_view line) {
             if (process.maps.size() < most) {
                 const std::size_t end =
                     line.find_last_not_of(' ') + 1;  // nothing is mapped: blanks

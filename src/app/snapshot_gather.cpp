@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
 #include "app/proc_file.hpp"
 #include "gosv/base/concat.hpp"
@@ -60,7 +59,7 @@ void SnapshotGatherer::add(Pid pid) {
 
 std::optional<SnapshotProcess> SnapshotGatherer::look_at(Pid pid) {
     char buffer[2048];
-    const Result<std::string_view> text = proc_.read(ProcPath(pid, "stat").get(), buffer);
+    const Result<std::string_view> text = proc_.read(ProcPath(pid, "stat").c_str(), buffer);
     if (!text.ok()) {
         unreadable += is_denied(text.error().err) ? 1U : 0U;
         return std::nullopt;

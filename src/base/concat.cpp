@@ -46,4 +46,17 @@ void append_to(std::string& text, std::initializer_list<Piece> pieces) {
     }
 }
 
+std::string_view concat_into(std::span<char> buffer, std::initializer_list<Piece> pieces) noexcept {
+    if (buffer.empty()) {
+        return {};
+    }
+    std::size_t size = 0;
+    for (const Piece& piece : pieces) {
+        const std::span<char> room = buffer.subspan(size, buffer.size() - 1 - size);
+        size += piece.view().copy(room.data(), room.size());
+    }
+    buffer[size] = '\0';
+    return {buffer.data(), size};
+}
+
 }  // namespace gosv

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "cgroup_leaf_file.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/cgroup.hpp"
 #include "gosv/os/cgroup_below.hpp"
 #include "gosv/os/cgroup_files.hpp"
@@ -27,7 +28,7 @@ Status CgroupTree::signal_member(const Leaf& leaf, Pid pid, Signal signal) const
 Status CgroupTree::signal(std::size_t index, Signal signal, Pid except) noexcept {
     const Leaf& leaf = leaves_[index];
     cgroup::Processes processes =
-        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
+        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").c_str());
     Status first_failure = SysError{ESRCH, "kill"};
     bool reached = false;
     for (int left = kMostAtOnce; left > 0; --left) {
@@ -71,13 +72,13 @@ Status CgroupTree::freeze_and_kill(Leaf& leaf) noexcept {
     int left = kMostAtOnce;
     for (int round = 0; round < kRounds && left > 0; ++round) {
         const int before = left;
-        kill_listed(leaf, own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text, left);
-        (void)cgroup::each_below(
-            own_.borrow(), leaf.path.c_str(), [&](BorrowedFd parent, const char* name) noexcept {
-                char procs[288];  // a name has at most 255 characters
-                (void)std::snprintf(procs, sizeof procs, "%s/cgroup.procs", name);
-                kill_listed(leaf, parent, procs, left);
-            });
+        kill_listed(leaf, own_.borrow(), LeafFile(leaf.path, "cgroup.procs").c_str(), left);
+        (void)cgroup::each_below(own_.borrow(), leaf.path.c_str(),
+                                 [&](BorrowedFd parent, const char* name) noexcept {
+                                     // A name has at most 255 characters.
+                                     const BoundedText<288> procs({name, "/cgroup.procs"});
+                                     kill_listed(leaf, parent, procs.c_str(), left);
+                                 });
         if (left == before) {
             break;
         }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "cgroup_leaf_file.hpp"
@@ -48,12 +47,12 @@ CgroupTree::CgroupTree(Fd own, std::string path, std::vector<LeafSpec> leaves, P
 }
 
 Status CgroupTree::write(const Leaf& leaf, const char* file, std::string_view value) noexcept {
-    return cgroup::write_file(own_.borrow(), LeafFile(leaf.path, file).text, value);
+    return cgroup::write_file(own_.borrow(), LeafFile(leaf.path, file).c_str(), value);
 }
 
 Result<std::string_view> CgroupTree::read(const Leaf& leaf, const char* file,
                                           std::span<char> into) const noexcept {
-    return cgroup::read_file(own_.borrow(), LeafFile(leaf.path, file).text, into);
+    return cgroup::read_file(own_.borrow(), LeafFile(leaf.path, file).c_str(), into);
 }
 
 // --- making a leaf ------------------------------------------------------------------------------
@@ -62,10 +61,8 @@ void CgroupTree::watch(Leaf& leaf) noexcept {
     // There is no inotify_add_watch relative to a descriptor; /proc is there, or nobody would have
     // found the cgroup.
     const auto add = [&](const char* file) noexcept {
-        char path[224];
-        (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d/%s/%s", own_.raw(),
-                            leaf.path.c_str(), file);
-        return ::inotify_add_watch(inotify_.raw(), path, IN_MODIFY);
+        const BoundedText<224> path({"/proc/self/fd/", own_.raw(), '/', leaf.path, '/', file});
+        return ::inotify_add_watch(inotify_.raw(), path.c_str(), IN_MODIFY);
     };
     if (inotify_.is_open()) {
         leaf.events_watch = add("cgroup.events");
@@ -145,7 +142,7 @@ Result<Fd> CgroupTree::open_leaf(std::size_t index) noexcept {
 
 bool CgroupTree::has_processes(const Leaf& leaf) const noexcept {
     cgroup::Processes processes =
-        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
+        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").c_str());
     return processes.next().has_value() || may_hide_somebody(processes.error());
 }
 
@@ -181,10 +178,9 @@ bool CgroupTree::is_populated(std::size_t index) noexcept {
 
 // By the line of the unified hierarchy in /proc/PID/cgroup.
 Membership CgroupTree::membership_of(const Leaf& leaf, Pid pid) const noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/cgroup", pid.value);
+    const BoundedText<32> path({pid.value, "/cgroup"});
     char buffer[4096];
-    const auto text = proc_.read(path, buffer);
+    const auto text = proc_.read(path.c_str(), buffer);
     if (!text.ok()) {
         const int err = text.error().err;
         return err == ENOENT || err == ESRCH ? Membership::gone : Membership::outside;
@@ -221,30 +217,26 @@ std::string_view CgroupTree::describe(std::size_t index, std::span<char> buffer)
     char names[160] = "";
     std::size_t used = 0;
     cgroup::Processes processes =
-        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").text);
+        cgroup::Processes::open(own_.borrow(), LeafFile(leaf.path, "cgroup.procs").c_str());
     while (const auto pid = count < kMostAtOnce ? processes.next() : std::nullopt) {
         if (++count > kShown) {
             continue;
         }
-        char path[32];
-        (void)std::snprintf(path, sizeof path, "%d/comm", pid->value);
+        const BoundedText<32> path({pid->value, "/comm"});
         char comm[64];
-        const auto name = proc_.read(path, comm);
+        const auto name = proc_.read(path.c_str(), comm);
         // What is read of a process that is ending may be nothing, not even a newline.
         const std::string_view line = name.ok() ? name.value() : std::string_view("?");
         const std::string_view shown = line.substr(0, line.find('\n'));
-        const int size =
-            std::snprintf(names + used, sizeof names - used, "%s%d %.*s", used == 0 ? "" : ", ",
-                          pid->value, static_cast<int>(shown.size()), shown.data());
-        used = std::min(used + static_cast<std::size_t>(std::max(size, 0)), sizeof names - 1);
+        used += concat_into(std::span(names).subspan(used),
+                            {used == 0 ? "" : ", ", pid->value, ' ', shown})
+                    .size();
     }
     if (count == 0) {
         return {};
     }
-    const int size =
-        std::snprintf(buffer.data(), buffer.size(), "%d%s left behind: %s%s", count,
-                      count == kMostAtOnce ? " or more" : "", names, count > kShown ? ", ..." : "");
-    return {buffer.data(), std::min(static_cast<std::size_t>(size), buffer.size() - 1)};
+    return concat_into(buffer, {count, count == kMostAtOnce ? " or more" : "", " left behind: ",
+                                std::string_view(names, used), count > kShown ? ", ..." : ""});
 }
 
 void CgroupTree::remove() noexcept {

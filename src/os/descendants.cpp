@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 
 #include "gosv/base/bounded.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
@@ -112,9 +112,8 @@ struct Descendants::Impl {
 };
 
 std::optional<ProcStat> Descendants::Impl::stat(Pid pid, std::span<char> buffer) const noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/stat", pid.value);
-    const Result<std::string_view> text = proc.read(path, buffer);
+    const BoundedText<32> path({pid.value, "/stat"});
+    const Result<std::string_view> text = proc.read(path.c_str(), buffer);
     return text.ok() ? parse_stat(text.value()) : std::nullopt;
 }
 
@@ -131,9 +130,8 @@ void Descendants::Impl::add(Pid pid, std::uint32_t parent) noexcept {
 // Numbers separated by blanks, read piece by piece: ten thousand children are 60 KB. False when the
 // kernel has no such file (CONFIG_PROC_CHILDREN), or when the process is gone.
 bool Descendants::Impl::add_children(std::uint32_t place, int thread) noexcept {
-    char path[64];
-    (void)std::snprintf(path, sizeof path, "%d/task/%d/children", nodes[place].pid.value, thread);
-    const Result<Fd> file = sys::openat_read(proc.root(), path);
+    const BoundedText<64> path({nodes[place].pid.value, "/task/", thread, "/children"});
+    const Result<Fd> file = sys::openat_read(proc.root(), path.c_str());
     if (!file.ok()) {
         return false;
     }
@@ -156,9 +154,8 @@ bool Descendants::Impl::add_children(std::uint32_t place, int thread) noexcept {
 }
 
 void Descendants::Impl::add_children_of_all_threads(std::uint32_t place) noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/task", nodes[place].pid.value);
-    NumericEntries threads = NumericEntries::open(proc.root(), path);
+    const BoundedText<32> path({nodes[place].pid.value, "/task"});
+    NumericEntries threads = NumericEntries::open(proc.root(), path.c_str());
     while (const std::optional<int> thread = threads.next()) {
         (void)add_children(place, *thread);
     }

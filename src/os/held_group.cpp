@@ -1,9 +1,9 @@
 #include "gosv/os/held_group.hpp"
 
 #include <cerrno>
-#include <cstdio>
 #include <optional>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
@@ -15,10 +15,9 @@ namespace {
 constexpr int kScanBudget = 8192;
 
 bool is_living_member(const Proc& proc, int pid, Pid group) noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/stat", pid);
+    const BoundedText<32> path({pid, "/stat"});
     char buffer[512];
-    const auto text = proc.read(path, buffer);
+    const auto text = proc.read(path.c_str(), buffer);
     if (!text.ok()) {
         return false;
     }

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <optional>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {
@@ -16,10 +16,9 @@ namespace {
 constexpr int kMostLevels = 64;
 
 Result<Pid> parent_of(const Proc& proc, Pid pid) noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/stat", pid.value);
+    const BoundedText<32> path({pid.value, "/stat"});
     char buffer[512];
-    const auto text = proc.read(path, buffer);
+    const auto text = proc.read(path.c_str(), buffer);
     if (!text.ok()) {
         return text.error();
     }

@@ -5,28 +5,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/error.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {
 
-ProbeResult ProbeResult::bad(const char* format, ...) noexcept {
+ProbeResult ProbeResult::bad(std::initializer_list<Piece> reason) noexcept {
     ProbeResult result;
-    va_list arguments;
-    va_start(arguments, format);
-    const int size = std::vsnprintf(result.text_.data(), result.text_.size(), format, arguments);
-    va_end(arguments);
-    result.size_ = std::clamp(static_cast<std::size_t>(std::max(size, 0)), std::size_t{1},
-                              result.text_.size() - 1);
+    result.size_ = std::max(concat_into(result.text_, reason).size(), std::size_t{1});
     return result;
 }
 
 ProbeResult ProbeResult::failed(int err) noexcept {
-    const std::string_view text = errno_text(err);
-    ProbeResult result = bad("%.*s", static_cast<int>(text.size()), text.data());
+    ProbeResult result = bad({errno_text(err)});
     // "Connection refused" begins a sentence; here it does not. Abbreviations stay.
     char& first = result.text_[0];
     if (first >= 'A' && first <= 'Z') {

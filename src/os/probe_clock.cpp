@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::os {
@@ -25,8 +25,7 @@ ProbeClock::ProbeClock(Duration timeout) noexcept
           saturating_add(sys::monotonic_now(), timeout - std::min(timeout / 10, kMostMargin))) {
     const auto ms =
         static_cast<long long>(std::chrono::duration_cast<milliseconds>(timeout).count());
-    (void)(ms % 1000 == 0 ? std::snprintf(text_.data(), text_.size(), "%llds", ms / 1000)
-                          : std::snprintf(text_.data(), text_.size(), "%lldms", ms));
+    (void)(ms % 1000 == 0 ? concat_into(text_, {ms / 1000, 's'}) : concat_into(text_, {ms, "ms"}));
 }
 
 MonotonicTime ProbeClock::share(std::size_t shares) const noexcept {

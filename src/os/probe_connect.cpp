@@ -75,7 +75,7 @@ Connection connect_to(const Endpoint& endpoint, const ProbeClock& clock,
     int err = ::connect(socket.raw(), address.get(), address.size) < 0 ? errno : 0;
     if (err == EINPROGRESS || err == EINTR) {
         if (!clock.wait(socket.borrow(), POLLOUT, until)) {
-            return {Fd(), ProbeResult::bad("no connection within %s", clock.timeout())};
+            return {Fd(), ProbeResult::bad({"no connection within ", clock.timeout()})};
         }
         err = finish_connect(socket.borrow());
     }
@@ -91,7 +91,7 @@ Connection connect_to(const Endpoint& endpoint, const ProbeClock& clock,
 }  // namespace
 
 Connection connect_in_turn(std::span<const Endpoint> endpoints, const ProbeClock& clock) noexcept {
-    Connection first{Fd(), ProbeResult::bad("no address to connect to")};
+    Connection first{Fd(), ProbeResult::bad({"no address to connect to"})};
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
         Connection made = connect_to(endpoints[i], clock, clock.share(endpoints.size() - i));
         if (made.socket.is_open()) {

@@ -43,17 +43,17 @@ ProbeResult send_all(BorrowedFd socket, std::string_view bytes, const ProbeClock
         } else if (sent.error().err != EAGAIN) {
             return ProbeResult::failed(sent.error().err);
         } else if (!clock.wait(socket, POLLOUT)) {
-            return ProbeResult::bad("no answer within %s: the request is not read",
-                                    clock.timeout());
+            return ProbeResult::bad(
+                {"no answer within ", clock.timeout(), ": the request is not read"});
         }
     }
     return ProbeResult::good();
 }
 
 ProbeResult judge(HttpStatus status) noexcept {
-    return status.state == HttpStatus::State::not_http ? ProbeResult::bad("not an HTTP answer")
+    return status.state == HttpStatus::State::not_http ? ProbeResult::bad({"not an HTTP answer"})
            : status.code >= 200 && status.code < 400   ? ProbeResult::good()
-                                                       : ProbeResult::bad("HTTP %d", status.code);
+                                                       : ProbeResult::bad({"HTTP ", status.code});
 }
 
 ProbeResult read_status(BorrowedFd socket, const ProbeClock& clock) noexcept {
@@ -63,8 +63,8 @@ ProbeResult read_status(BorrowedFd socket, const ProbeClock& clock) noexcept {
         const Result<std::size_t> size = sys::read(socket, std::span(answer).subspan(filled));
         if (!size.ok() && size.error().err == EAGAIN) {
             if (!clock.wait(socket, POLLIN)) {
-                return ProbeResult::bad("no %sanswer within %s", filled == 0 ? "" : "whole ",
-                                        clock.timeout());
+                return ProbeResult::bad(
+                    {"no ", filled == 0 ? "" : "whole ", "answer within ", clock.timeout()});
             }
             continue;
         }
@@ -73,8 +73,8 @@ ProbeResult read_status(BorrowedFd socket, const ProbeClock& clock) noexcept {
         }
         if (!size.ok() || size.value() == 0) {
             const char* const how = size.ok() ? "closed" : "connection reset";
-            return ProbeResult::bad("%s %s", how,
-                                    filled == 0 ? "before answering" : "within the status line");
+            return ProbeResult::bad(
+                {how, filled == 0 ? " before answering" : " within the status line"});
         }
         filled += size.value();
         const HttpStatus status = parse_http_status({answer, filled});
@@ -82,7 +82,7 @@ ProbeResult read_status(BorrowedFd socket, const ProbeClock& clock) noexcept {
             return judge(status);
         }
     }
-    return ProbeResult::bad("not an HTTP answer");
+    return ProbeResult::bad({"not an HTTP answer"});
 }
 
 // A server that sends its answer in pieces would get a reset for the next one, and many log that as

@@ -8,10 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/os/directory.hpp"
 #include "gosv/os/sys.hpp"
 
@@ -59,9 +59,8 @@ class Tree {
 };
 
 std::optional<ProcStat> Tree::stat(Pid pid, std::span<char> buffer) const noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/stat", pid.value);
-    const Result<std::string_view> text = proc_.read(path, buffer);
+    const BoundedText<32> path({pid.value, "/stat"});
+    const Result<std::string_view> text = proc_.read(path.c_str(), buffer);
     return text.ok() ? parse_stat(text.value()) : std::nullopt;
 }
 
@@ -100,9 +99,8 @@ void Tree::add(const Member& parent, Pid child) noexcept {
 }
 
 void Tree::add_children_of(const Member& parent, int thread) noexcept {
-    char path[64];
-    (void)std::snprintf(path, sizeof path, "%d/task/%d/children", parent.pid.value, thread);
-    const Result<Fd> file = sys::openat_read(proc_.root(), path);
+    const BoundedText<64> path({parent.pid.value, "/task/", thread, "/children"});
+    const Result<Fd> file = sys::openat_read(proc_.root(), path.c_str());
     if (!file.ok()) {
         return;
     }
@@ -126,9 +124,8 @@ void Tree::add_children_of(const Member& parent, int thread) noexcept {
 }
 
 void Tree::add_children(const Member& parent) noexcept {
-    char path[32];
-    (void)std::snprintf(path, sizeof path, "%d/task", parent.pid.value);
-    NumericEntries threads = NumericEntries::open(proc_.root(), path);
+    const BoundedText<32> path({parent.pid.value, "/task"});
+    NumericEntries threads = NumericEntries::open(proc_.root(), path.c_str());
     while (const std::optional<int> thread = threads.next()) {
         add_children_of(parent, *thread);
     }

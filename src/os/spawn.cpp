@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
 #include "clone_on_stack.hpp"
+#include "gosv/base/concat.hpp"
 #include "gosv/base/error.hpp"
 #include "gosv/os/sys.hpp"
 #include "kernel.hpp"
@@ -270,18 +270,10 @@ ExecStatus read_exec_status(BorrowedFd status) noexcept {
 }
 
 std::string_view describe_failure(const ExecStatus& failed, std::span<char> buffer) noexcept {
-    if (buffer.empty()) {
-        return {};
-    }
     const std::string_view reason = errno_text(failed.err);
-    const auto length = static_cast<int>(reason.size());
-    const int size = failed.stage == Stage::exec
-                         ? std::snprintf(buffer.data(), buffer.size(), "cannot execute: %.*s",
-                                         length, reason.data())
-                         : std::snprintf(buffer.data(), buffer.size(), "cannot start: %s: %.*s",
-                                         name(failed.stage).data(), length, reason.data());
-    return {buffer.data(),
-            std::min(static_cast<std::size_t>(std::max(size, 0)), buffer.size() - 1)};
+    return failed.stage == Stage::exec
+               ? concat_into(buffer, {"cannot execute: ", reason})
+               : concat_into(buffer, {"cannot start: ", name(failed.stage), ": ", reason});
 }
 
 bool is_transient(int err) noexcept {

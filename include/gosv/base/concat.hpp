@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,5 +52,26 @@ std::string concat(std::initializer_list<Piece> pieces);
 
 // No piece may be a part of `text`.
 void append_to(std::string& text, std::initializer_list<Piece> pieces);
+
+// As much of them as fits into the buffer, behind it a NUL; what stands there before the NUL. Empty
+// for an empty buffer. No piece may be a part of it.
+std::string_view concat_into(std::span<char> buffer, std::initializer_list<Piece> pieces) noexcept;
+
+// A text of at most N - 1 bytes that allocates nothing, for a path above all:
+// BoundedText<32>({pid.value, "/stat"}).c_str()
+template <std::size_t N>
+class BoundedText {
+  public:
+    BoundedText(std::initializer_list<Piece> pieces) noexcept
+        : size_(concat_into(text_, pieces).size()) {}
+
+    const char* c_str() const noexcept { return text_; }
+
+    std::string_view view() const noexcept { return {text_, size_}; }
+
+  private:
+    char text_[N];
+    std::size_t size_;
+};
 
 }  // namespace gosv

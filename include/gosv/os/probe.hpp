@@ -11,9 +11,11 @@
 // cookies: all of which a health check inside a container must not need).
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
+#include "gosv/base/concat.hpp"
 #include "gosv/base/endpoint.hpp"
 #include "gosv/base/fd.hpp"
 #include "gosv/base/ids.hpp"
@@ -27,8 +29,8 @@ class ProbeResult {
   public:
     static ProbeResult good() noexcept { return {}; }
 
-    // Formatted as printf does, and cut.
-    [[gnu::format(printf, 1, 2)]] static ProbeResult bad(const char* format, ...) noexcept;
+    // Cut where it is too long.
+    static ProbeResult bad(std::initializer_list<Piece> reason) noexcept;
     // The errno's text, as within a sentence.
     static ProbeResult failed(int err) noexcept;
 

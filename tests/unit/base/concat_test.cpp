@@ -39,3 +39,17 @@ TEST_CASE("a text grows at its end") {
     append_to(text, {});
     CHECK(text.ends_with(",99,"));
 }
+
+TEST_CASE("a bounded text has room for a NUL, and is cut before it") {
+    CHECK(BoundedText<32>({12, "/stat"}).view() == "12/stat");
+    CHECK(std::string_view(BoundedText<32>({12, "/stat"}).c_str()) == "12/stat");
+    CHECK(BoundedText<8>({"/proc/", 123}).view() == "/proc/1");
+    CHECK(BoundedText<1>({"x"}).view().empty());
+    CHECK(BoundedText<8>({}).view().empty());
+
+    char buffer[4] = {'a', 'b', 'c', 'd'};
+    CHECK(concat_into(std::span(buffer).first(3), {"123", 4}) == "12");
+    CHECK(std::string_view(buffer, 4) == std::string_view("12\0d", 4));
+    CHECK(concat_into(std::span(buffer).first(0), {"123"}).empty());
+    CHECK(buffer[0] == '1');
+}

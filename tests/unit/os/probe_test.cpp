@@ -34,9 +34,9 @@ TEST_CASE("file: whatever exists is good, what does not is told with why") {
 }
 
 TEST_CASE("a reason is never empty and never too long") {
-    CHECK_FALSE(ProbeResult::bad("%s", "").is_good());
+    CHECK_FALSE(ProbeResult::bad({""}).is_good());
     const std::string text(500, 'x');
-    CHECK(ProbeResult::bad("%s", text.c_str()).reason() == std::string_view(text).substr(0, 99));
+    CHECK(ProbeResult::bad({text}).reason() == std::string_view(text).substr(0, 99));
     CHECK(ProbeResult::failed(ECONNREFUSED).reason() == "connection refused");
     CHECK_FALSE(ProbeResult::failed(0).is_good());
 }
@@ -54,9 +54,9 @@ TEST_CASE("a probe's child answers with a reason and its exit code, and has noth
     if (!bad.value().pid.exists()) {
         const bool has_ours = ::fcntl(ours.fd(), F_GETFD) >= 0;
         const bool leads = ::getpgrp() == ::getpid();
-        end_probe(bad.value(), has_ours ? ProbeResult::bad("has our port")
-                               : leads  ? ProbeResult::bad("HTTP %d", 503)
-                                        : ProbeResult::bad("leads no group"));
+        end_probe(bad.value(), has_ours ? ProbeResult::bad({"has our port"})
+                               : leads  ? ProbeResult::bad({"HTTP ", 503})
+                                        : ProbeResult::bad({"leads no group"}));
     }
     CHECK(WEXITSTATUS(test::wait_for(good.value().pid.value)) == 0);
     CHECK(WEXITSTATUS(test::wait_for(bad.value().pid.value)) == 1);

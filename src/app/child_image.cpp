@@ -103,14 +103,6 @@ void ProgramImage::build(const manifest::ExecSpec& spec, const manifest::StringB
     child_.envp = spec.envp.get();
     child_.candidates = candidates.get();
 
-    // A script without #! is run as execvp(3) does: /bin/sh SCRIPT ARG...
-    const std::size_t words = std::max<std::size_t>(argv.size(), 1);
-    shell_argv_ = std::make_unique<char*[]>(words + 2);
-    shell_argv_[0] = const_cast<char*>("/bin/sh");
-    // [1] is for the child, which puts the script's path there.
-    std::copy(argv.get() + 1, argv.get() + words, shell_argv_.get() + 2);
-    child_.shell_argv = shell_argv_.get();
-
     if (spec.working_dir) {
         child_.working_dir = spec.working_dir->c_str();
     }

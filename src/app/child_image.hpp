@@ -55,7 +55,6 @@ class ProgramImage {
     Extras& extras();
 
     os::ChildImage child_;
-    std::unique_ptr<char*[]> shell_argv_;
     std::unique_ptr<Extras> extras_;
 };
 

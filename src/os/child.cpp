@@ -208,15 +208,27 @@ void restore_signals(const ChildImage& image) noexcept {
                       kernel::kSignalSetSize);
 }
 
+// A script without "#!" is run as execvp(3) does: /bin/sh SCRIPT ARG...
+void execute_by_shell(const ChildImage& image, const char* script) noexcept {
+    const std::size_t words = word_count(image);
+    // On the stack there is room: of a copy's, the kernel lets a quarter be arguments and
+    // environment; whoever shares memory has few words, by may_share_memory().
+    auto** const argv = static_cast<const char**>(__builtin_alloca((words + 2) * sizeof(char*)));
+    argv[0] = image.shell;
+    argv[1] = script;
+    for (std::size_t i = 1; i <= words; ++i) {
+        argv[i + 1] = image.argv[i];  // the null pointer too
+    }
+    (void)kernel::raw(SYS_execve, image.shell, argv, image.envp);
+}
+
 int execute(const ChildImage& image, const char* path) noexcept {
     const int err = attempt(SYS_execve, path, image.argv, image.envp);
-    if (err != ENOEXEC || image.shell_argv == nullptr) {
-        return err;
+    if (err == ENOEXEC && image.shell != nullptr && image.argv[0] != nullptr) {
+        execute_by_shell(image, path);
+        // If there is no shell either, what is wrong is still the script.
     }
-    // A script without "#!". If there is no shell either, what is wrong is still the script.
-    image.shell_argv[1] = const_cast<char*>(path);
-    (void)kernel::raw(SYS_execve, image.shell_argv[0], image.shell_argv, image.envp);
-    return ENOEXEC;
+    return err;
 }
 
 // Whether to look for the program further along PATH, as execvp(3) does.
@@ -281,7 +293,7 @@ void run_child(const ChildImage& image, const ChildFds& fds) noexcept {
 
 void run_child_start(void* start) noexcept {
     const auto* const told = static_cast<const ChildStart*>(start);
-    run_child(*told->image, told->fds);
+    run_child(told->image, told->fds);
 }
 
 }  // namespace gosv::os

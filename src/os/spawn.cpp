@@ -242,7 +242,7 @@ Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept {
     const Status opened = descriptors.open(image);
     long pid = -1;
     if (opened.ok()) {
-        stack.start = {&image, for_child(descriptors)};
+        stack.start = {image, for_child(descriptors)};
         pid = kernel::clone_on_stack(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, stack.top(),
                                      &stack.in_use, run_child_start, &stack.start);
     }

@@ -4,8 +4,8 @@
 // compares the undefined symbols of child.o with a short allow-list.
 //
 // The child may share its memory with PID 1 (os/spawner.hpp), so the rule has a second half: it
-// writes to its own stack, and of the image to the pids and the shell's path alone, which nobody
-// else reads or writes until it has execed or died. Not even errno: that is the parent's.
+// writes to its own stack, and besides to the pids of its environment alone, which nobody else
+// reads or writes until it has execed or died. Not even errno: that is the parent's.
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -54,12 +54,12 @@ struct RlimitStep {
 };
 
 // Everything the child needs, as raw pointers into memory that the parent owns and does not change
-// until the child has execed or died. One start at a time uses an image.
+// until the child has execed or died. One start at a time uses the pids of an environment.
 struct ChildImage {
     char* const* argv = nullptr;  // NULL-terminated
     char* const* envp = nullptr;
     char* const* candidates = nullptr;  // paths to try, execvp's way
-    char** shell_argv = nullptr;        // "/bin/sh", slot for the path, argv[1..]: for ENOEXEC
+    const char* shell = "/bin/sh";      // runs a script without "#!"; null: nobody does
     PidSlot listen_pid;                 // LISTEN_PID=..., sd_listen_fds(3)
     PidSlot watchdog_pid;               // WATCHDOG_PID=..., sd_watchdog_enabled(3)
 
@@ -93,6 +93,15 @@ struct ChildImage {
     bool no_new_privs = false;
 };
 
+// How many words its command has.
+constexpr std::size_t word_count(const ChildImage& image) noexcept {
+    std::size_t count = 0;
+    while (image.argv[count] != nullptr) {
+        ++count;
+    }
+    return count;
+}
+
 // What the parent has opened for one start; all CLOEXEC, -1: not there.
 struct ChildFds {
     int status = -1;        // write end of the status pipe; never the same number as notify_fd
@@ -118,7 +127,7 @@ constexpr int exec_failure_code(Stage stage, int err) noexcept {
 
 // The same for a child that begins on a stack of its own: `start` is a ChildStart.
 struct ChildStart {
-    const ChildImage* image;
+    ChildImage image;
     ChildFds fds;
 };
 

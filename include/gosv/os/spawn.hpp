@@ -45,8 +45,8 @@ Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd le
 
 // clone(CLONE_VM) without CLONE_VFORK, in gosv's own cgroup: both run on, the child on `stack`,
 // which ChildStacks has handed out and nobody touches until the kernel has cleared `in_use`;
-// `image` must stay as long. Errors: pipe2, fcntl, clone (EINVAL where such a clone is not
-// offered).
+// what `image` points to must stay as long. Errors: pipe2, fcntl, clone (EINVAL where such a clone
+// is not offered).
 Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept;
 
 enum class ExecState : std::uint8_t { pending, succeeded, failed };

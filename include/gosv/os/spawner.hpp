@@ -15,7 +15,9 @@ namespace gosv::os {
 // Whether a start as `image` may share gosv's memory, as far as the image goes:
 // - another user or other capabilities: commit_creds() in the kernel would make gosv not dumpable,
 //   so that the files of its /proc directory belong to root and nobody may look into them;
-// - oom_score_adj: the kernel keeps one score for all who share memory, so it would be gosv's too.
+// - oom_score_adj: the kernel keeps one score for all who share memory, so it would be gosv's too;
+// - a command of more than kMostWords words: they may not fit on the child's stack a second time.
+inline constexpr std::size_t kMostWords = 100;
 bool may_share_memory(const ChildImage& image) noexcept;
 
 class Spawner {

@@ -124,9 +124,9 @@ TEST_CASE("without a shell such a script cannot be executed") {
     std::string no_shell = dir / "no-shell";
 
     Image image({script});
-    image.child.shell_argv[0] = no_shell.data();
+    image.child.shell = no_shell.c_str();
     check_exec_failure(image, ENOEXEC, 126);
-    image.child.shell_argv = nullptr;
+    image.child.shell = nullptr;
     check_exec_failure(image, ENOEXEC, 126);
 }
 

@@ -40,23 +40,13 @@ inline std::vector<std::string> shell_command(std::string script, std::vector<st
     return all;
 }
 
-inline std::vector<std::string> shell_argv_for(const std::vector<std::string>& argv) {
-    std::vector<std::string> all{"/bin/sh", ""};
-    if (argv.size() > 1) {
-        all.insert(all.end(), argv.begin() + 1, argv.end());
-    }
-    return all;
-}
-
 class Image {
   public:
     Image(std::vector<std::string> argv, std::vector<std::string> candidates)
         : argv_(argv),
-          shell_argv_(shell_argv_for(argv)),
           candidates_(std::move(candidates)),
           envp_({"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LISTEN_PID=............"}) {
         child.argv = argv_.get();
-        child.shell_argv = shell_argv_.get();
         child.candidates = candidates_.get();
         child.envp = envp_.get();
     }
@@ -73,7 +63,6 @@ class Image {
 
   private:
     Strings argv_;
-    Strings shell_argv_;
     Strings candidates_;
     Strings envp_;
 };

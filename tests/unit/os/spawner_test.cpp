@@ -232,6 +232,29 @@ TEST_CASE("starts one after the other use one stack, and half of it") {
     }
 }
 
+TEST_CASE("a script of as many words as may share memory does not need the whole stack") {
+    const test::TempDir dir;
+    const std::string script = dir.write("script", "exit $#\n", 0755);
+    Image image(std::vector<std::string>(kMostWords, "word"), {script});
+    REQUIRE(may_share_memory(image.child));
+    Spawner spawner(1);
+    auto spawned = spawner.spawn(image.child);
+    REQUIRE(spawned.ok());
+    CHECK(WEXITSTATUS(test::wait_for(spawned.value().pid.value)) == kMostWords - 1);
+    if (spawner.shares_memory()) {
+        CHECK(depth(spawner.stacks()[0]) > kMostWords * sizeof(char*));
+        CHECK(depth(spawner.stacks()[0]) < ChildStack::kSize * 3 / 4);
+    }
+}
+
+TEST_CASE("a script of more words than that is run all the same") {
+    const test::TempDir dir;
+    const std::string script = dir.write("script", "test $# = 20000 && exit 5\n", 0755);
+    Image image(std::vector<std::string>(20001, "word"), {script});
+    CHECK_FALSE(may_share_memory(image.child));
+    CHECK(run_sharing(image).code() == 5);
+}
+
 TEST_CASE("what would reach gosv through shared memory is done in a copy") {
     Image image({"/bin/true"});
     CHECK(may_share_memory(image.child));

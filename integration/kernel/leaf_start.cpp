@@ -140,7 +140,6 @@ int main(int argc, char** argv) {
     image.argv = words.data();
     image.envp = nothing.data();
     image.candidates = candidates.data();
-    image.shell_argv = words.data();
 
     std::array<Way, 2> ways{
         Way{"clone3 into the leaf", os::CloneMethod::clone3_into_cgroup, os::CloneMethod::clone3},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/task_command.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -29,145 +30,177 @@ bool is_for_the_service_alone(std::string_view entry) noexcept {
            entry.starts_with(kWatchdogUsec);
 }
 
+void lay_out_privileges(const manifest::ExecSettings& settings, os::ChildImage& image) {
+    const bool becomes_root =
+        settings.credentials ? settings.credentials->uid == 0 : ::geteuid() == 0;
+    if (settings.credentials) {
+        image.set_credentials = true;
+        image.uid = settings.credentials->uid;
+        image.gid = settings.credentials->gid;
+        image.groups = settings.credentials->groups.data();
+        image.group_count = settings.credentials->groups.size();
+    }
+    if (settings.capabilities.any()) {
+        image.set_capabilities = true;
+        image.keep_caps = kept_capabilities(settings.capabilities);
+        // Root gets its capabilities at the exec anyway; another user only the ambient ones.
+        image.ambient_caps = becomes_root                    ? 0
+                             : settings.capabilities.add_all ? kAllCapabilities
+                                                             : settings.capabilities.add;
+    }
+    image.no_new_privs = settings.no_new_privileges;
+}
+
+// The pointers alone, with the one that ends them.
+std::vector<char*> pointers_of(manifest::StringList list) {
+    return {list.get(), list.get() + list.size() + 1};
+}
+
+// "LISTEN_PID=", and where the child writes its pid behind it.
+os::PidSlot put_name(std::string_view name, std::array<char, 24>& entry) {
+    std::copy(name.begin(), name.end(), entry.begin());
+    return {entry.data() + name.size(), entry.size() - name.size()};
+}
+
 }  // namespace
 
-void ProgramImage::build_service(const manifest::ExecSpec& spec, std::string_view notify_socket) {
-    build(spec, spec.argv, spec.candidates);
-    child_.stdin_null = spec.stdin_mode == manifest::StdinMode::null && !spec.tty;
-    child_.take_terminal = spec.tty && ::isatty(STDIN_FILENO) == 1;
-    child_.notify_fd = spec.notify_fd.value_or(-1);
-    if (!spec.notify_socket) {
-        return;
+ChildImages::ChildImages(const manifest::Plan& plan, const os::InheritedSignals& inherited)
+    : plan_(plan), common_(plan.settings.size()), environments_(plan.execs.size()) {
+    for (std::size_t i = 0; i < common_.size(); ++i) {
+        const manifest::ExecSettings& settings = plan.settings[i];
+        Common& common = common_[i];
+        os::ChildImage& image = common.image;
+        image.stdin_null = settings.stdin_mode == manifest::StdinMode::null && !settings.tty;
+        image.take_terminal = settings.tty && ::isatty(STDIN_FILENO) == 1;
+        image.notify_fd = settings.notify_fd.value_or(-1);
+        image.working_dir = settings.working_dir ? settings.working_dir->c_str() : nullptr;
+        image.set_umask = settings.umask.has_value();
+        image.umask = settings.umask.value_or(0);
+        image.set_nice = settings.nice.has_value();
+        image.nice = settings.nice.value_or(0);
+        if (settings.oom_score_adj) {
+            common.oom_score_adj = std::to_string(*settings.oom_score_adj);
+            image.oom_score_adj = common.oom_score_adj.c_str();
+            image.oom_score_adj_len = common.oom_score_adj.size();
+        }
+        for (const manifest::ResourceLimit& limit : settings.ulimits) {
+            common.rlimits.push_back({limit.resource, {limit.soft, limit.hard}});
+        }
+        image.rlimits = common.rlimits.data();
+        image.rlimit_count = common.rlimits.size();
+        lay_out_privileges(settings, image);
     }
-    copy_environment(spec);
-    Extras& own = extras();
-    own.notify_socket = std::string(kNotifySocket) + std::string(notify_socket);
-    bool has_watchdog = false;
-    for (char*& entry : own.envp) {
-        const std::string_view text = entry != nullptr ? entry : "";
-        has_watchdog = has_watchdog || text.starts_with(kWatchdogUsec);
-        if (text.starts_with(kNotifySocket)) {
-            entry = own.notify_socket.data();
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        const manifest::ExecSettings& settings = *plan.execs[i].settings;
+        if (settings.probe_command.exists() || settings.stop_command.exists()) {
+            hide_from_tasks(i);
         }
     }
-    if (has_watchdog) {
-        // So that the main process alone takes it for its own (sd_watchdog_enabled(3)), and not
-        // every program that it starts.
-        own.envp.insert(own.envp.end() - 1, own.watchdog_pid.data());
-        child_.envp = own.envp.data();
-        child_.watchdog_pid = add_pid_entry(kWatchdogPid, own.watchdog_pid);
+    if (plan.supervisor.command_mode) {
+        give_signals_and_terminal(inherited);
+        give_listen_pid();
     }
 }
 
-void ProgramImage::build_command(const manifest::ExecSpec& spec,
-                                 const os::InheritedSignals& inherited) {
-    build_service(spec, {});
-    // CMD gets the signal state that gosv was given: `nohup gosv -- CMD` protects CMD.
-    child_.mask = inherited.blocked;
-    child_.ignored = inherited.ignored;
+// CMD gets the signal state that gosv was given: `nohup gosv -- CMD` protects CMD.
+void ChildImages::give_signals_and_terminal(const os::InheritedSignals& inherited) {
+    os::ChildImage& image = common_.front().image;
+    image.mask = inherited.blocked;
+    image.ignored = inherited.ignored;
     // The terminal is CMD's if it is ours now; started in the background, gosv does not steal it.
     const Result<Pid> foreground = sys::tcgetpgrp(BorrowedFd(STDIN_FILENO));
-    child_.take_terminal = foreground.ok() && foreground.value() == Pid{::getpgrp()};
+    image.take_terminal = foreground.ok() && foreground.value() == Pid{::getpgrp()};
+}
 
-    // Socket activation (sd_listen_fds(3)) names the process that the descriptors are for: us,
-    // until now. The child writes its own pid.
-    const std::string own = std::string(kListenPid) + std::to_string(::getpid());
-    for (std::size_t i = 0; i < spec.envp.size(); ++i) {
-        if (spec.envp[i] == own) {
-            copy_environment(spec);
-            Extras& own_entries = extras();
-            own_entries.envp[i] = own_entries.listen_pid.data();
-            child_.listen_pid = add_pid_entry(kListenPid, own_entries.listen_pid);
+// Socket activation (sd_listen_fds(3)) names the process that the descriptors are for: us, until
+// now. The child writes its own pid.
+void ChildImages::give_listen_pid() {
+    const std::string ours = std::string(kListenPid) + std::to_string(::getpid());
+    const manifest::StringList envp = plan_.execs.front().envp;
+    for (std::size_t i = 0; i < envp.size(); ++i) {
+        if (envp[i] == ours) {
+            Environment& environment = environments_.make(0);
+            environment.of_service = pointers_of(envp);
+            environment.of_service[i] = environment.pid_entry.data();
+            environment.listen_pid = put_name(kListenPid, environment.pid_entry);
             return;
         }
     }
 }
 
-void ProgramImage::build_task(const manifest::ExecSpec& spec, core::Task task) {
-    const manifest::CommandSpec& command =
-        task == core::Task::probe ? spec.probe_command : spec.stop_command;
-    build(spec, command.argv, command.candidates);
-    child_.stdin_null = true;
-    child_.capture_output = task == core::Task::probe;
-    copy_environment(spec);
-    std::vector<char*>& envp = extras().envp;
-    std::erase_if(envp, [](const char* entry) {
+void ChildImages::hide_from_tasks(std::size_t service) {
+    std::vector<char*> envp = pointers_of(plan_.execs[service].envp);
+    const auto hidden = std::erase_if(envp, [](const char* entry) {
         return entry != nullptr && is_for_the_service_alone(entry);
     });
-    child_.envp = envp.data();
+    if (hidden > 0) {
+        environments_.make(service).of_tasks = std::move(envp);
+    }
 }
 
-void ProgramImage::build(const manifest::ExecSpec& spec, const manifest::StringBlock& argv,
-                         const manifest::StringBlock& candidates) {
-    child_.argv = argv.get();
-    child_.envp = spec.envp.get();
-    child_.candidates = candidates.get();
-
-    if (spec.working_dir) {
-        child_.working_dir = spec.working_dir->c_str();
-    }
-    build_limits(spec);
-    build_privileges(spec);
-}
-
-void ProgramImage::build_limits(const manifest::ExecSpec& spec) {
-    child_.set_umask = spec.umask.has_value();
-    child_.umask = spec.umask.value_or(0);
-    child_.set_nice = spec.nice.has_value();
-    child_.nice = spec.nice.value_or(0);
-    if (spec.oom_score_adj) {
-        std::string& text = extras().oom_score_adj = std::to_string(*spec.oom_score_adj);
-        child_.oom_score_adj = text.c_str();
-        child_.oom_score_adj_len = text.size();
-    }
-    if (!spec.ulimits.empty()) {
-        std::vector<os::RlimitStep>& rlimits = extras().rlimits;
-        for (const manifest::ResourceLimit& limit : spec.ulimits) {
-            rlimits.push_back({limit.resource, {limit.soft, limit.hard}});
+void ChildImages::name_socket(ServiceId service, std::string_view address) {
+    Environment& environment = environments_.make(index(service));
+    environment.of_service = pointers_of(plan_.execs[index(service)].envp);
+    environment.notify_socket = std::string(kNotifySocket) + std::string(address);
+    bool has_watchdog = false;
+    for (char*& entry : environment.of_service) {
+        const std::string_view text = entry != nullptr ? entry : "";
+        has_watchdog = has_watchdog || text.starts_with(kWatchdogUsec);
+        if (text.starts_with(kNotifySocket)) {
+            entry = environment.notify_socket.data();
         }
-        child_.rlimits = rlimits.data();
-        child_.rlimit_count = rlimits.size();
+    }
+    if (has_watchdog) {
+        // So that the main process alone takes it for its own (sd_watchdog_enabled(3)), and not
+        // every program that it starts.
+        environment.of_service.insert(environment.of_service.end() - 1,
+                                      environment.pid_entry.data());
+        environment.watchdog_pid = put_name(kWatchdogPid, environment.pid_entry);
     }
 }
 
-void ProgramImage::build_privileges(const manifest::ExecSpec& spec) {
-    const bool becomes_root = spec.credentials ? spec.credentials->uid == 0 : ::geteuid() == 0;
-    if (spec.credentials) {
-        child_.set_credentials = true;
-        child_.uid = spec.credentials->uid;
-        child_.gid = spec.credentials->gid;
-        child_.groups = spec.credentials->groups.data();
-        child_.group_count = spec.credentials->groups.size();
+os::ChildImage ChildImages::of_service(ServiceId service) const noexcept {
+    const manifest::Exec& exec = plan_.execs[index(service)];
+    os::ChildImage image = common(service).image;
+    image.argv = exec.argv.get();
+    image.candidates = exec.candidates.get();
+    image.envp = exec.envp.get();
+    if (const Environment* const own = environments_.find(index(service))) {
+        if (!own->of_service.empty()) {
+            image.envp = own->of_service.data();
+        }
+        image.listen_pid = own->listen_pid;
+        image.watchdog_pid = own->watchdog_pid;
     }
-    if (spec.capabilities.any()) {
-        child_.set_capabilities = true;
-        child_.keep_caps = kept_capabilities(spec.capabilities);
-        // Root gets its capabilities at the exec anyway; another user only the ambient ones.
-        child_.ambient_caps = becomes_root                ? 0
-                              : spec.capabilities.add_all ? kAllCapabilities
-                                                          : spec.capabilities.add;
-    }
-    child_.no_new_privs = spec.no_new_privileges;
+    return image;
 }
 
-// The pointers alone; the plan keeps the text.
-void ProgramImage::copy_environment(const manifest::ExecSpec& spec) {
-    std::vector<char*>& envp = extras().envp;
-    envp.assign(spec.envp.get(), spec.envp.get() + spec.envp.size() + 1);
-    child_.envp = envp.data();
-}
-
-ProgramImage::Extras& ProgramImage::extras() {
-    if (extras_ == nullptr) {
-        extras_ = std::make_unique<Extras>();
+os::ChildImage ChildImages::of_task(ServiceId service, core::Task task) const noexcept {
+    const manifest::Exec& exec = plan_.execs[index(service)];
+    const manifest::CommandSpec& command = command_of(exec, task);
+    os::ChildImage image = common(service).image;
+    image.argv = command.argv.get();
+    image.candidates = command.candidates.get();
+    image.envp = exec.envp.get();
+    if (const Environment* const own = environments_.find(index(service));
+        own != nullptr && !own->of_tasks.empty()) {
+        image.envp = own->of_tasks.data();
     }
-    return *extras_;
+    image.stdin_null = true;
+    image.take_terminal = false;
+    image.notify_fd = -1;
+    image.capture_output = task == core::Task::probe;
+    return image;
 }
 
-// "LISTEN_PID=", and where the child writes its pid behind it.
-os::PidSlot ProgramImage::add_pid_entry(std::string_view name, std::array<char, 24>& entry) {
-    std::copy(name.begin(), name.end(), entry.begin());
-    return {entry.data() + name.size(), entry.size() - name.size()};
+bool ChildImages::take_terminal() const noexcept {
+    return std::any_of(common_.begin(), common_.end(),
+                       [](const Common& common) { return common.image.take_terminal; });
+}
+
+const ChildImages::Common& ChildImages::common(ServiceId service) const noexcept {
+    return common_[static_cast<std::size_t>(plan_.execs[index(service)].settings -
+                                            plan_.settings.data())];
 }
 
 }  // namespace gosv::app

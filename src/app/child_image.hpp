@@ -1,12 +1,13 @@
 #pragma once
-// What the plan says of a program, in the form in which the child takes it: everything that it will
-// need is laid out before the loop starts, because after the clone nothing may be allocated.
+// What the plan says of programs, in the form in which the child takes it. What takes room or time
+// is laid out before the loop starts, because later nothing may be allocated; an image is put
+// together when a child is to be started, and kept by nobody.
 #include <array>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gosv/base/rare_array.hpp"
 #include "gosv/core/event.hpp"
 #include "gosv/manifest/plan.hpp"
 #include "gosv/os/child.hpp"
@@ -14,48 +15,56 @@
 
 namespace gosv::app {
 
-// The child's form, and the memory that it points to beside the plan's. Stays where it was made.
-class ProgramImage {
+// Images point into the plan, which outlives it, and into what is held here. Stays where it was
+// made.
+class ChildImages {
   public:
-    ProgramImage() = default;
-    ProgramImage(const ProgramImage&) = delete;
-    ProgramImage& operator=(const ProgramImage&) = delete;
-    ~ProgramImage() = default;
+    // `inherited` matters to `gosv -- CMD` alone: CMD gets the signals, the terminal and the
+    // descriptors that gosv was given.
+    ChildImages(const manifest::Plan& plan, const os::InheritedSignals& inherited);
+    ChildImages(const ChildImages&) = delete;
+    ChildImages& operator=(const ChildImages&) = delete;
+    ~ChildImages() = default;
 
-    // The service itself. `notify_socket`: the value of its NOTIFY_SOCKET.
-    void build_service(const manifest::ExecSpec& spec, std::string_view notify_socket);
-    // CMD of `gosv -- CMD`, with the signals, the terminal and the descriptors that gosv was given.
-    void build_command(const manifest::ExecSpec& spec, const os::InheritedSignals& inherited);
+    // The value of the NOTIFY_SOCKET of a service that has one. Allocates.
+    void name_socket(ServiceId service, std::string_view address);
+
+    // The service itself.
+    os::ChildImage of_service(ServiceId service) const noexcept;
     // A program beside it: as the service in everything but the terminal, stdin, and what is for
     // the service alone (NOTIFY_SOCKET, WATCHDOG_*, notify_fd). A probe's output is captured.
-    void build_task(const manifest::ExecSpec& spec, core::Task task);
+    os::ChildImage of_task(ServiceId service, core::Task task) const noexcept;
 
-    os::ChildImage& child() noexcept { return child_; }
-
-    bool takes_terminal() const noexcept { return child_.take_terminal; }
+    // Whether there is a service that becomes the terminal's foreground.
+    bool take_terminal() const noexcept;
 
   private:
-    void build(const manifest::ExecSpec& spec, const manifest::StringBlock& argv,
-               const manifest::StringBlock& candidates);
-    void build_limits(const manifest::ExecSpec& spec);
-    void build_privileges(const manifest::ExecSpec& spec);
-    void copy_environment(const manifest::ExecSpec& spec);
-    os::PidSlot add_pid_entry(std::string_view name, std::array<char, 24>& entry);
-
-    // What few programs need.
-    struct Extras {
-        std::vector<char*> envp;  // only when it is not the plan's own
-        std::string notify_socket;
-        std::array<char, 24> listen_pid{};  // "LISTEN_PID=" and room for a pid
-        std::array<char, 24> watchdog_pid{};
+    // What services with the same settings have in common.
+    struct Common {
+        os::ChildImage image;
         std::vector<os::RlimitStep> rlimits;
         std::string oom_score_adj;
     };
 
-    Extras& extras();
+    // What few services need: another environment than the plan's. The pointers alone, which point
+    // to the plan's text.
+    struct Environment {
+        std::vector<char*> of_service;  // empty: the plan's
+        std::vector<char*> of_tasks;    // empty: the plan's
+        std::string notify_socket;
+        std::array<char, 24> pid_entry{};  // "LISTEN_PID=" or "WATCHDOG_PID=", and room for a pid
+        os::PidSlot listen_pid;
+        os::PidSlot watchdog_pid;
+    };
 
-    os::ChildImage child_;
-    std::unique_ptr<Extras> extras_;
+    void give_signals_and_terminal(const os::InheritedSignals& inherited);
+    void give_listen_pid();
+    void hide_from_tasks(std::size_t service);
+    const Common& common(ServiceId service) const noexcept;
+
+    const manifest::Plan& plan_;
+    std::vector<Common> common_;  // one for each of the plan's settings
+    RareArray<Environment> environments_;
 };
 
 }  // namespace gosv::app

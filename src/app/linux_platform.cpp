@@ -49,26 +49,24 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
       proc_(os::Proc::open()),
       descendants_(proc_, kSweepBudget),
       spawner_(std::min(kMostSharing, 2 * plan.execs.size() + 16), cgroups.tree != nullptr),
-      images_(plan.execs.size()),
+      images_(plan, inherited),
       starts_(plan.execs.size(), epoll_),
       trees_(cgroups.tree ? make_leaf_trees(std::move(cgroups.tree))
                           : make_group_trees(plan.execs.size(), proc_)),
       notices_(std::move(opened.notices)),
-      tasks_(plan, spawner_, proc_, *trees_, epoll_),
+      tasks_(plan, images_, spawner_, proc_, *trees_, epoll_),
       supervisor_(std::move(supervisor)),
       refusals_(std::move(cgroups.refusals)),
       exec_ready_(plan.execs.size() + os::Epoll::kBatch),
       notices_now_(os::Epoll::kBatch),
       tree_news_(plan.execs.size() + 64),
-      is_pid1_(::getpid() == 1) {
+      is_pid1_(::getpid() == 1),
+      owns_terminal_(images_.take_terminal()) {
     for (std::size_t i = 0; i < plan.execs.size(); ++i) {
-        if (plan.supervisor.command_mode) {
-            images_[i].build_command(plan.execs[i], inherited);
-        } else {
-            images_[i].build_service(plan.execs[i],
-                                     notices_.socket_name(static_cast<ServiceId>(i)));
+        const auto service = static_cast<ServiceId>(i);
+        if (const auto name = notices_.socket_name(service); !name.empty()) {
+            images_.name_socket(service, name);
         }
-        owns_terminal_ = owns_terminal_ || images_[i].takes_terminal();
     }
 }
 
@@ -213,7 +211,7 @@ Result<Pid> LinuxPlatform::spawn(ServiceId service) noexcept {
     }
     notices_.forget(service, epoll_);
     Result<os::Spawned> spawned =
-        spawner_.spawn(images_[index(service)].child(), leaf.value().borrow());
+        spawner_.spawn(images_.of_service(service), leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }

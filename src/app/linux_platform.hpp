@@ -121,7 +121,7 @@ class LinuxPlatform final : public Platform {
     os::Proc proc_;
     os::Descendants descendants_;
     os::Spawner spawner_;
-    std::vector<ProgramImage> images_;
+    ChildImages images_;
     ServiceStarts starts_;
     std::unique_ptr<ServiceTrees> trees_;
     ServiceNotices notices_;

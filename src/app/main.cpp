@@ -14,7 +14,7 @@
 #include "gosv/app/check.hpp"
 #include "gosv/app/cli.hpp"
 #include "gosv/manifest/advice.hpp"
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 #include "gosv/os/sys.hpp"
 
 namespace gosv::app {
@@ -196,24 +196,25 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
         }
         return kExitConfig;
     }
-    manifest::Plan& plan = planned.plan;
+    manifest::PlanOfAll& plan = planned.draft.of_all;
     plan.log_format = options.log_format.value_or(plan.log_format);
     plan.log_level = options.log_level.value_or(plan.log_level);
     if (options.no_cgroup) {
         plan.cgroup = manifest::CgroupMode::off;
     }
-    return Prepared{std::move(plan), std::move(*origin)};
+    return Prepared{planned.draft.finish(), std::move(*origin)};
 }
 
 Prepared prepare_command(const Options& options) {
     manifest::HostFacts host;
     host.environment = read_environment();
-    manifest::Plan plan =
+    manifest::PlanDraft draft =
         manifest::make_command_plan(options.argv, host, options.kill_mode, options.snapshot_signal);
+    manifest::PlanOfAll& plan = draft.of_all;
     plan.log_format = options.log_format.value_or(plan.log_format);
     // Around one command gosv is as silent as tini: only what goes wrong is told.
     plan.log_level = options.log_level.value_or(manifest::LogLevel::warn);
-    return {std::move(plan), "the command line"};
+    return {draft.finish(), "the command line"};
 }
 
 // dockerd and podman ask their --init binary for its version and know only tini's form of it.

@@ -12,7 +12,7 @@ std::size_t find_terminal_service(const manifest::Plan& plan) noexcept {
         return 0;  // CMD, if there is a terminal: the platform knows
     }
     const auto owner = std::find_if(plan.execs.begin(), plan.execs.end(),
-                                    [](const manifest::ExecSpec& exec) { return exec.tty; });
+                                    [](const manifest::Exec& exec) { return exec.settings->tty; });
     return static_cast<std::size_t>(owner - plan.execs.begin());
 }
 
@@ -25,6 +25,7 @@ Runtime::Runtime(const manifest::Plan& plan, Platform& platform, Log& log)
       states_(plan.execs.size()),
       supervisor_{self_, states_, plan.supervisor, plan.policies},
       handles_(plan.execs.size()),
+      past_(plan.execs.size()),
       pids_(plan.execs.size()),
       tasks_(plan.execs.size()),
       remarks_(plan.execs.size()),

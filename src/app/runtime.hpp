@@ -58,16 +58,33 @@ class Runtime {
 
     // What the kernel knows a service by. Parallel to the core's states.
     struct Handle {
-        bool exec_pending = false;        // the status pipe has not spoken yet
-        os::ExecStatus exec_failure{};    // told by the pipe; acted on when the child is reaped
-        bool tree_held = false;           // the main process is gone, its group is not
-        bool silenced = false;            // notify_fd is closed, and no newline has come
-        core::ReportReason ending{};      // why gosv has ended the present run; none: it has not
-        core::ReportReason last_ended{};  // and the last one
+        bool exec_pending = false;    // the status pipe has not spoken yet
+        bool exec_failed = false;     // it has; acted on when the child is reaped
+        bool tree_held = false;       // the main process is gone, its group is not
+        bool silenced = false;        // notify_fd is closed, and no newline has come
+        core::ReportReason ending{};  // why gosv has ended the present run; none: it has not
+    };
+
+    // What has become of earlier starts and runs, for log and snapshot. Not written to before there
+    // is something to be told: then it need not be resident.
+    struct Past {
+        Pid pid;                               // of the run that ended last
+        core::ReportReason ended;              // why gosv has ended that; none: it has not
         std::optional<ServiceId> failed_with;  // the dependency that has failed before it
-        Pid last_pid;                          // of the run that ended last, for the log
-        SysError spawn_error{};                // why the last clone failed, for the log
-        os::ExecStatus last_failure{};         // why the last exec failed, for log and snapshot
+        std::optional<SysError> spawn_error;   // why the last clone failed
+        os::ExecStatus exec_failure;           // why the last exec failed
+
+        void forget_spawn_error() noexcept {
+            if (spawn_error) {
+                spawn_error.reset();
+            }
+        }
+
+        void forget_exec_failure() noexcept {
+            if (exec_failure.state != os::ExecState::pending) {
+                exec_failure = {};
+            }
+        }
     };
 
     void feed(const core::Event& event) noexcept;
@@ -145,6 +162,7 @@ class Runtime {
     core::SupervisorState self_;
     core::Supervisor supervisor_;
     std::vector<Handle> handles_;
+    ZeroedArray<Past> past_;
     std::vector<Pid> pids_;        // apart from the handles: every death searches it
     std::size_t next_to_die_ = 0;  // where that search begins
     RunningTasks tasks_;

@@ -30,7 +30,7 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
     remarks_[index(order.service)].forget();
     const Result<Pid> pid = platform_.spawn(order.service);
     if (!pid.ok()) {
-        handle.spawn_error = pid.error();
+        past_[index(order.service)].spawn_error = pid.error();
         // A limit that the kernel refused is refused the next time as well.
         const bool for_good = !platform_.refusal(order.service).empty();
         (void)events_.push(core::SpawnFailed{
@@ -38,9 +38,9 @@ void Runtime::carry_out(const core::Spawn& order) noexcept {
             for_good ? core::SpawnFailure::permanent : core::SpawnFailure::no_process, 126});
         return;
     }
-    handle.spawn_error = {};
+    past_[index(order.service)].forget_spawn_error();
     handle.exec_pending = true;
-    handle.exec_failure = {};
+    handle.exec_failed = false;
     handle.silenced = false;
     handle.ending = core::ReportReason::none;
     pids_[index(order.service)] = pid.value();

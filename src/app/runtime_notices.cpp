@@ -58,8 +58,8 @@ void Runtime::hear(ServiceId service, int budget) noexcept {
         }
         // Of a run that is over, or of one whose program has never run: nobody is meant.
         const Handle& handle = handles_[index(service)];
-        const bool is_told = pids_[index(service)].exists() && !handle.exec_pending &&
-                             handle.exec_failure.state != os::ExecState::failed;
+        const bool is_told =
+            pids_[index(service)].exists() && !handle.exec_pending && !handle.exec_failed;
         if (is_told) {
             heed(service, *notice);
         }

@@ -2,6 +2,7 @@
 // its exec has happened or failed.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "app/runtime.hpp"
 
@@ -192,16 +193,14 @@ void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) n
         platform_.give_terminal(Pid{});
     }
 
-    if (handle.exec_failure.state == os::ExecState::failed) {
-        handle.last_failure = handle.exec_failure;
-        handle.exec_failure = {};
+    if (std::exchange(handle.exec_failed, false)) {
+        const os::ExecStatus& failure = past_[index(service)].exec_failure;
         (void)platform_.reap(child.pid);
         pids_[index(service)] = Pid{};
-        const bool transient = os::is_transient(handle.last_failure.err);
+        const bool transient = os::is_transient(failure.err);
         feed(core::SpawnFailed{
             service, transient ? core::SpawnFailure::transient : core::SpawnFailure::permanent,
-            static_cast<std::uint8_t>(
-                os::exec_failure_code(handle.last_failure.stage, handle.last_failure.err))});
+            static_cast<std::uint8_t>(os::exec_failure_code(failure.stage, failure.err))});
         return;
     }
 
@@ -211,7 +210,7 @@ void Runtime::main_process_died(ServiceId service, const os::DeadChild& child) n
     // A group's number is the dead leader's pid: get hold of the tree while it is still reserved.
     platform_.hold_tree(service, child.pid);
     (void)platform_.reap(child.pid);
-    handle.last_pid = child.pid;
+    past_[index(service)].pid = child.pid;
     pids_[index(service)] = Pid{};
     handle.tree_held = keep_tree_if_populated(service);
     // The kernel counts the kill before it tells the death.
@@ -233,11 +232,12 @@ void Runtime::learn_exec_status(ServiceId service) noexcept {
             // Told to the core when the child has been reaped: "failed" then means that nothing of
             // the attempt is left.
             handle.exec_pending = false;
-            handle.exec_failure = status;
+            handle.exec_failed = true;
+            past_[index(service)].exec_failure = status;
             return;
         case os::ExecState::succeeded:
             handle.exec_pending = false;
-            handle.last_failure = {};
+            past_[index(service)].forget_exec_failure();
             feed(core::Started{service});
             return;
     }

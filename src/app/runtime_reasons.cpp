@@ -70,20 +70,20 @@ void put_status(LineWriter& out, ExitStatus status) noexcept {
 
 std::string_view Runtime::describe_failed_start(ServiceId service,
                                                 std::span<char> buffer) const noexcept {
-    const Handle& handle = handles_[index(service)];
+    const Past& past = past_[index(service)];
     if (const std::string_view refusal = platform_.refusal(service); !refusal.empty()) {
         LineWriter out(buffer);
         out.put(refusal);
         return out.view();
     }
-    if (handle.spawn_error.err != 0) {
-        return app::describe_failed_start({}, os::Stage::none, handle.spawn_error, buffer);
+    if (past.spawn_error) {
+        return app::describe_failed_start({}, os::Stage::none, *past.spawn_error, buffer);
     }
-    if (handle.last_failure.state == os::ExecState::failed) {
-        const manifest::ExecSpec& exec = plan_.execs[index(service)];
-        return app::describe_failed_start(exec.argv.size() > 0 ? exec.argv[0] : "",
-                                          handle.last_failure.stage,
-                                          SysError{handle.last_failure.err}, buffer);
+    if (past.exec_failure.state == os::ExecState::failed) {
+        const manifest::Exec& exec = plan_.execs[index(service)];
+        return app::describe_failed_start(exec.argv.empty() ? "" : exec.argv[0],
+                                          past.exec_failure.stage, SysError{past.exec_failure.err},
+                                          buffer);
     }
     return {};
 }
@@ -95,7 +95,7 @@ std::string_view Runtime::describe_last_run(ServiceId service,
     if (!failure.empty() || !state.has_run) {
         return failure;
     }
-    const ReportReason ended = handles_[index(service)].last_ended;
+    const ReportReason ended = past_[index(service)].ended;
     if (const std::string_view why = describe_ending(service, ended, buffer); !why.empty()) {
         return why;
     }
@@ -153,7 +153,7 @@ std::string_view Runtime::describe_giving_up(ServiceId service,
     char why[kMostReasonText];
     std::string_view last = describe_failed_start(service, why);
     if (last.empty()) {
-        last = describe_ending(service, handles_[index(service)].last_ended, why);
+        last = describe_ending(service, past_[index(service)].ended, why);
     }
     LineWriter out(buffer);
     out.put(phrase(ReportReason::gave_up));

@@ -81,8 +81,8 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             break;
         case ReportKind::exited:
             line.event = LogEvent::exited;
-            handles_[i].last_ended = handles_[i].ending;
-            line.pid = handles_[i].last_pid;
+            past_[i].ended = handles_[i].ending;
+            line.pid = past_[i].pid;
             line.level = is_as_wished(report) ? LogLevel::info : LogLevel::warn;
             set_status(line, report.status);
             if (report.reason == ReportReason::out_of_memory) {
@@ -116,7 +116,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
             if (report.reason != ReportReason::dependency_failed) {
                 set_status(line, report.status);
             } else {
-                handles_[i].failed_with = report.other;
+                past_[i].failed_with = report.other;
             }
             break;
         case ReportKind::completed:
@@ -131,7 +131,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
         case ReportKind::draining:
             line.event = LogEvent::stopping;
             line.signal = report.signal;
-            line.pid = handles_[i].last_pid;
+            line.pid = past_[i].pid;
             // Who would otherwise be a second instance beside the next.
             line.msg = platform_.describe_tree(report.service, who_is_left);
             break;

@@ -24,30 +24,30 @@ SnapshotService Runtime::show(ServiceId service) const noexcept {
     const std::size_t i = index(service);
     const core::ServiceState& state = states_[i];
     const Handle& handle = handles_[i];
+    const Past& past = past_[i];
     SnapshotService shown;
     shown.name = plan_.execs[i].name;
     shown.state = core::name(state.phase);
     shown.pid = pids_[i];
-    shown.group = pids_[i].exists() ? pids_[i] : handle.tree_held ? handle.last_pid : Pid{};
+    shown.group = pids_[i].exists() ? pids_[i] : handle.tree_held ? past.pid : Pid{};
     if (pids_[i].exists() && !handle.exec_pending) {
         shown.uptime = now_ - state.since;
     }
     shown.restarts = state.restarts_total;
-    shown.program = plan_.execs[i].argv.size() > 0 ? plan_.execs[i].argv[0] : "";
-    if (handle.spawn_error.err != 0) {
-        shown.failed_start = handle.spawn_error;
-    } else if (handle.last_failure.state == os::ExecState::failed) {
-        shown.failed_stage = handle.last_failure.stage;
-        shown.failed_start = SysError{handle.last_failure.err};
+    shown.program = plan_.execs[i].argv.empty() ? "" : plan_.execs[i].argv[0];
+    if (past.spawn_error) {
+        shown.failed_start = *past.spawn_error;
+    } else if (past.exec_failure.state == os::ExecState::failed) {
+        shown.failed_stage = past.exec_failure.stage;
+        shown.failed_start = SysError{past.exec_failure.err};
     }
     if (state.has_run) {
         shown.last_exit = state.last_status;
-        shown.last_ended = handle.last_ended == core::ReportReason::none
-                               ? std::string_view()
-                               : core::name(handle.last_ended);
+        shown.last_ended =
+            past.ended == core::ReportReason::none ? std::string_view() : core::name(past.ended);
     }
-    if (handle.failed_with) {
-        shown.failed_with = plan_.execs[index(*handle.failed_with)].name;
+    if (past.failed_with) {
+        shown.failed_with = plan_.execs[index(*past.failed_with)].name;
     }
     if (state.phase == core::Phase::backoff) {
         shown.next_start = time_until(state.deadline, now_);

@@ -5,6 +5,7 @@
 #include "app/line_writer.hpp"
 #include "app/runtime.hpp"
 #include "app/start_failure.hpp"
+#include "app/task_command.hpp"
 #include "gosv/base/parse.hpp"
 
 namespace gosv::app {
@@ -15,18 +16,14 @@ using core::Task;
 
 constexpr ExitStatus kGood = ExitStatus::code(0);
 
-const manifest::CommandSpec& command_of(const manifest::ExecSpec& exec, Task task) noexcept {
-    return task == Task::probe ? exec.probe_command : exec.stop_command;
-}
-
-std::string_view program_of(const manifest::ExecSpec& exec, Task task) noexcept {
+std::string_view program_of(const manifest::Exec& exec, Task task) noexcept {
     const manifest::CommandSpec& command = command_of(exec, task);
     return command.exists() ? command.argv[0] : "gosv";
 }
 
 // "exit code 1: no response", "killed by SIGSEGV". A probe that is gosv's own says why it has
 // failed; its exit code says nothing more.
-std::string_view describe_end(const manifest::ExecSpec& exec, Task task, const TaskEnd& end,
+std::string_view describe_end(const manifest::Exec& exec, Task task, const TaskEnd& end,
                               ExitStatus status, std::span<char> buffer) noexcept {
     if (end.exec.state == os::ExecState::failed) {
         return describe_failed_start(program_of(exec, task), end.exec.stage, SysError{end.exec.err},

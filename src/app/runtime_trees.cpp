@@ -23,8 +23,7 @@ bool Runtime::tell_oom_kills(ServiceId service) noexcept {
         {.event = LogEvent::oom,
          .level = LogLevel::warn,
          .service = plan_.execs[index(service)].name,
-         .pid = pids_[index(service)].exists() ? pids_[index(service)]
-                                               : handles_[index(service)].last_pid,
+         .pid = pids_[index(service)].exists() ? pids_[index(service)] : past_[index(service)].pid,
          .attempt = static_cast<std::uint32_t>(std::min<std::uint64_t>(kills->count, UINT32_MAX)),
          .memory_limit = kills->limit,
          .memory_peak = kills->peak,

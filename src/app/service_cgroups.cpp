@@ -15,9 +15,9 @@ using os::CgroupObstacle;
 
 std::string names_of_limited(const manifest::Plan& plan) {
     std::string names;
-    for (const manifest::ExecSpec& exec : plan.execs) {
-        if (exec.limits.any()) {
-            names += (names.empty() ? "" : ", ") + exec.name;
+    for (const manifest::Exec& exec : plan.execs) {
+        if (exec.settings->limits.any()) {
+            append_to(names, {names.empty() ? "" : ", ", exec.name});
         }
     }
     return names;
@@ -36,8 +36,9 @@ std::string text_of(const os::SettingProblem& problem) {
 
 std::vector<os::LeafSpec> leaves_of(const manifest::Plan& plan) {
     std::vector<os::LeafSpec> leaves;
-    for (const manifest::ExecSpec& exec : plan.execs) {
-        leaves.push_back({exec.name, settings_of(exec.limits, exec.oom_policy)});
+    for (const manifest::Exec& exec : plan.execs) {
+        leaves.push_back({std::string(exec.name),
+                          settings_of(exec.settings->limits, exec.settings->oom_policy)});
     }
     return leaves;
 }
@@ -74,7 +75,7 @@ void without_tree(const manifest::Plan& plan, const os::CgroupSetUp& set_up,
 }
 
 // The limit is in force, but the container's own is reached first.
-void compare(const manifest::ExecSpec& exec, const os::OwnLimits& own, CgroupDecision& decision) {
+void compare(const manifest::Exec& exec, const os::OwnLimits& own, CgroupDecision& decision) {
     const auto above = [&](const char* key, const char* file, std::optional<std::uint64_t> limit,
                            std::optional<std::uint64_t> of_container, const char* unit) {
         if (limit && of_container && *limit != UINT64_MAX && *limit > *of_container) {
@@ -84,9 +85,10 @@ void compare(const manifest::ExecSpec& exec, const os::OwnLimits& own, CgroupDec
                         file, ")"}));
         }
     };
-    above("memory", "memory.max", exec.limits.memory, own.memory, " bytes");
-    above("pids", "pids.max", exec.limits.pids, own.pids, " processes");
-    above("cpus", "cpu.max", exec.limits.cpus_milli, own.cpus_milli, " thousandths of a CPU");
+    above("memory", "memory.max", exec.settings->limits.memory, own.memory, " bytes");
+    above("pids", "pids.max", exec.settings->limits.pids, own.pids, " processes");
+    above("cpus", "cpu.max", exec.settings->limits.cpus_milli, own.cpus_milli,
+          " thousandths of a CPU");
 }
 
 void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecision& decision) {
@@ -97,12 +99,12 @@ void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecisi
     if (!set_up.tree->events().is_open()) {
         decision.note += "; no inotify instance left: OOM kills are told when their service ends";
     }
-    for (const manifest::ExecSpec& exec : plan.execs) {
+    for (const manifest::Exec& exec : plan.execs) {
         compare(exec, set_up.own_limits, decision);
     }
     std::string fatal;
     for (const os::SettingProblem& problem : set_up.problems) {
-        const std::string& name = plan.execs[problem.leaf].name;
+        const std::string_view name = plan.execs[problem.leaf].name;
         const std::string text = text_of(problem);
         if (plan.cgroup == CgroupMode::required) {
             fatal.append("gosv: cgroup: required, but a limit of ").append(name);

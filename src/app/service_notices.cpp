@@ -38,23 +38,24 @@ Notice complaint(Notice::Complaint what, Pid sender) noexcept {
 Result<ServiceNotices> ServiceNotices::open(const manifest::Plan& plan, os::Epoll& epoll) {
     ServiceNotices notices(plan.execs.size());
     for (std::size_t i = 0; i < plan.execs.size(); ++i) {
-        if (!plan.execs[i].notify_socket && !plan.execs[i].notify_fd) {
+        const manifest::ExecSettings& settings = *plan.execs[i].settings;
+        if (!settings.notify_socket && !settings.notify_fd) {
             continue;
         }
-        auto& speaker = notices.speakers_[i] = std::make_unique<Speaker>();
-        if (!plan.execs[i].notify_socket) {
+        Speaker& speaker = notices.speakers_.make(i);
+        if (!settings.notify_socket) {
             continue;
         }
         Result<os::NotifySocket> socket = os::NotifySocket::open();
         if (!socket.ok()) {
             return socket.error();
         }
-        speaker->socket = std::move(socket).value();
+        speaker.socket = std::move(socket).value();
         if (notices.buffer_ == nullptr) {
             notices.buffer_ = std::make_unique_for_overwrite<char[]>(os::kMostNotification);
         }
         const Status watched = epoll.add_readable(
-            speaker->socket.fd(), make_token(TokenKind::notify_socket, static_cast<ServiceId>(i)));
+            speaker.socket.fd(), make_token(TokenKind::notify_socket, static_cast<ServiceId>(i)));
         if (!watched.ok()) {
             return watched.error();
         }
@@ -63,13 +64,13 @@ Result<ServiceNotices> ServiceNotices::open(const manifest::Plan& plan, os::Epol
 }
 
 std::string_view ServiceNotices::socket_name(ServiceId service) const noexcept {
-    const auto& speaker = speakers_[index(service)];
+    const Speaker* const speaker = speakers_.find(index(service));
     return speaker != nullptr && speaker->socket.fd().is_open() ? speaker->socket.name()
                                                                 : std::string_view();
 }
 
 void ServiceNotices::forget(ServiceId service, os::Epoll& epoll) noexcept {
-    Speaker* const speaker = speakers_[index(service)].get();
+    Speaker* const speaker = speakers_.find(index(service));
     if (speaker == nullptr) {
         return;
     }
@@ -85,7 +86,7 @@ void ServiceNotices::listen(ServiceId service, Fd readiness, os::Epoll& epoll) n
     if (!readiness.is_open()) {
         return;
     }
-    Speaker& speaker = *speakers_[index(service)];
+    Speaker& speaker = *speakers_.find(index(service));
     speaker.readiness = std::move(readiness);
     // If it cannot be watched (ENOMEM, ENOSPC) the service never becomes ready; start_timeout is
     // for that.
@@ -103,7 +104,7 @@ void ServiceNotices::close_readiness(Speaker& speaker, os::Epoll& epoll) noexcep
 
 std::optional<Notice> ServiceNotices::next(ServiceId service, Pid main, ServiceTrees& trees,
                                            os::Epoll& epoll) noexcept {
-    Speaker* const speaker = speakers_[index(service)].get();
+    Speaker* const speaker = speakers_.find(index(service));
     if (speaker == nullptr) {
         return std::nullopt;
     }

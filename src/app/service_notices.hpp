@@ -7,11 +7,11 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "app/service_trees.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/fd.hpp"
+#include "gosv/base/rare_array.hpp"
 #include "gosv/manifest/plan.hpp"
 #include "gosv/os/epoll.hpp"
 #include "gosv/os/notify_socket.hpp"
@@ -33,7 +33,7 @@ class ServiceNotices {
 
     // True: the token means what is open now.
     bool is_current(ServiceId service, std::uint32_t generation) const noexcept {
-        const auto& speaker = speakers_[index(service)];
+        const Speaker* const speaker = speakers_.find(index(service));
         return speaker != nullptr && speaker->generation == generation;
     }
 
@@ -57,8 +57,8 @@ class ServiceNotices {
 
     std::span<char> buffer() noexcept { return {buffer_.get(), os::kMostNotification}; }
 
-    std::vector<std::unique_ptr<Speaker>> speakers_;  // null: it has no way to say anything
-    std::unique_ptr<char[]> buffer_;                  // null: no service has a socket
+    RareArray<Speaker> speakers_;     // of those who have a way to say something
+    std::unique_ptr<char[]> buffer_;  // null: no service has a socket
 };
 
 }  // namespace gosv::app

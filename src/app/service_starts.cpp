@@ -16,13 +16,19 @@ constexpr std::size_t kStartsBetweenLooks = 16;
 }  // namespace
 
 ServiceStarts::ServiceStarts(std::size_t services, os::Epoll& epoll)
-    : epoll_(epoll), starts_(services), unwatched_(services), decided_(services) {}
+    : epoll_(epoll),
+      starts_(services),
+      failures_(services),
+      unwatched_(services),
+      decided_(services) {}
 
 void ServiceStarts::begin(ServiceId service, Fd status) noexcept {
     Start& start = starts_[index(service)];
     close(start);
     start.status = std::move(status);
-    start.known = {};
+    if (failures_[index(service)].state == os::ExecState::failed) {
+        failures_[index(service)] = {};
+    }
     ++open_;
     if (!unwatched_.push(service)) {
         add_to_epoll(service);  // one that is started again and again before anybody looks
@@ -32,11 +38,16 @@ void ServiceStarts::begin(ServiceId service, Fd status) noexcept {
 }
 
 // Once it has said something it is closed.
-void ServiceStarts::read(Start& start) noexcept {
-    start.known = os::read_exec_status(start.status.borrow());
-    if (start.known.state != os::ExecState::pending) {
+os::ExecStatus ServiceStarts::read(ServiceId service) noexcept {
+    Start& start = starts_[index(service)];
+    const os::ExecStatus known = os::read_exec_status(start.status.borrow());
+    if (known.state != os::ExecState::pending) {
         close(start);
     }
+    if (known.state == os::ExecState::failed) {
+        failures_[index(service)] = known;
+    }
+    return known;
 }
 
 void ServiceStarts::close(Start& start) noexcept {
@@ -74,7 +85,7 @@ void ServiceStarts::look() noexcept {
             continue;  // started twice: looked at already
         }
         if (i < 2 * kStartsBetweenLooks && decided_.size() < decided_.capacity()) {
-            read(start);
+            (void)read(service);
         }
         if (start.status.is_open()) {
             unwatched_[kept++] = service;
@@ -103,11 +114,13 @@ void ServiceStarts::watch(BoundedVector<ServiceId>& told) noexcept {
 }
 
 os::ExecStatus ServiceStarts::outcome(ServiceId service) noexcept {
-    Start& start = starts_[index(service)];
-    if (start.status.is_open()) {
-        read(start);
+    if (starts_[index(service)].status.is_open()) {
+        return read(service);
     }
-    return start.known;
+    const os::ExecStatus& failure = failures_[index(service)];
+    return failure.state == os::ExecState::failed
+               ? failure
+               : os::ExecStatus{os::ExecState::succeeded, os::Stage::none, 0};
 }
 
 bool ServiceStarts::is_current(ServiceId service, std::uint32_t generation) const noexcept {

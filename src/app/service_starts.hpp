@@ -9,6 +9,7 @@
 #include "gosv/base/bounded.hpp"
 #include "gosv/base/fd.hpp"
 #include "gosv/base/ids.hpp"
+#include "gosv/base/zeroed.hpp"
 #include "gosv/os/epoll.hpp"
 #include "gosv/os/spawn.hpp"
 
@@ -42,20 +43,20 @@ class ServiceStarts {
     struct Start {
         Fd status;
         std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
-        os::ExecStatus known;          // what the pipe has said, once it is closed
         bool watched = false;          // by epoll
     };
 
-    void read(Start& start) noexcept;
+    os::ExecStatus read(ServiceId service) noexcept;
     void close(Start& start) noexcept;
     void add_to_epoll(ServiceId service) noexcept;
     void look() noexcept;
 
     os::Epoll& epoll_;
     std::vector<Start> starts_;
-    std::size_t open_ = 0;                // pipes
-    BoundedVector<ServiceId> unwatched_;  // of those, which epoll does not know yet
-    BoundedVector<ServiceId> decided_;    // whose outcome is known and not told yet
+    ZeroedArray<os::ExecStatus> failures_;  // what pipes that are closed have said; pending: none
+    std::size_t open_ = 0;                  // pipes
+    BoundedVector<ServiceId> unwatched_;    // of those, which epoll does not know yet
+    BoundedVector<ServiceId> decided_;      // whose outcome is known and not told yet
 };
 
 }  // namespace gosv::app

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "app/epoll_token.hpp"
+#include "app/task_command.hpp"
 #include "gosv/os/process_tree.hpp"
 
 namespace gosv::app {
@@ -30,56 +31,56 @@ os::ProbeResult ask(const manifest::FileProbe& probe, Duration) noexcept {
 
 }  // namespace
 
-ServiceTasks::ServiceTasks(const manifest::Plan& plan, os::Spawner& spawner, const os::Proc& proc,
-                           ServiceTrees& trees, os::Epoll& epoll)
+ServiceTasks::ServiceTasks(const manifest::Plan& plan, const ChildImages& images,
+                           os::Spawner& spawner, const os::Proc& proc, ServiceTrees& trees,
+                           os::Epoll& epoll)
     : plan_(plan),
+      images_(images),
       spawner_(spawner),
       proc_(proc),
       trees_(trees),
       epoll_(epoll),
       entries_(plan.execs.size()) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        const manifest::ExecSpec& spec = plan.execs[i];
-        if (!std::holds_alternative<std::monostate>(spec.probe)) {
-            entries_[i].probe = std::make_unique<Probe>();
-        }
-        for (const Task task : {Task::probe, Task::stop_command}) {
-            if ((task == Task::probe ? spec.probe_command : spec.stop_command).exists()) {
-                auto& command = entries_[i].commands[static_cast<std::size_t>(task)];
-                command = std::make_unique<Command>();
-                command->image.build_task(spec, task);
-            }
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        const manifest::ExecSettings& settings = *plan.execs[i].settings;
+        if (!std::holds_alternative<std::monostate>(settings.probe)) {
+            entries_.make(i).probe = std::make_unique<Probe>();
+        } else if (settings.stop_command.exists()) {
+            entries_.make(i);
         }
     }
-    static_assert(std::tuple_size_v<decltype(Entry::commands)> == kTasks);
+    static_assert(std::tuple_size_v<decltype(Entry::status)> == kTasks);
 }
 
 Result<Pid> ServiceTasks::start(ServiceId service, Task task) noexcept {
-    Entry& entry = entries_[index(service)];
-    Probe* const probe = task == Task::probe ? entry.probe.get() : nullptr;
+    Entry* const entry = entries_.find(index(service));
+    if (entry == nullptr) {
+        return SysError{ENOENT, "no such command"};
+    }
+    Probe* const probe = task == Task::probe ? entry->probe.get() : nullptr;
     if (probe != nullptr) {
         probe->line.clear();
     }
-    if (Command* const command = entry.commands[static_cast<std::size_t>(task)].get()) {
-        return start_command(service, *command, probe);
+    if (command_of(plan_.execs[index(service)], task).exists()) {
+        return start_command(service, task, *entry);
     }
     return probe != nullptr ? start_built_in(service, *probe)
                             : Result<Pid>(SysError{ENOENT, "no such command"});
 }
 
-Result<Pid> ServiceTasks::start_command(ServiceId service, Command& command,
-                                        Probe* probe) noexcept {
+Result<Pid> ServiceTasks::start_command(ServiceId service, Task task, Entry& entry) noexcept {
     const Result<Fd> leaf = trees_.birthplace(service);
     if (!leaf.ok()) {
         return leaf.error();
     }
-    Result<os::Spawned> spawned = spawner_.spawn(command.image.child(), leaf.value().borrow());
+    Result<os::Spawned> spawned =
+        spawner_.spawn(images_.of_task(service, task), leaf.value().borrow());
     if (!spawned.ok()) {
         return spawned.error();
     }
-    command.status = std::move(spawned.value().status);
-    if (probe != nullptr) {
-        watch(service, *probe, std::move(spawned.value().output));
+    entry.status[static_cast<std::size_t>(task)] = std::move(spawned.value().status);
+    if (task == Task::probe) {
+        watch(service, *entry.probe, std::move(spawned.value().output));
     }
     return spawned.value().pid;
 }
@@ -98,7 +99,7 @@ Result<Pid> ServiceTasks::start_built_in(ServiceId service, Probe& probe) noexce
 
 void ServiceTasks::run_built_in(ServiceId service, const os::ProbeChild& child) noexcept {
     const Duration timeout = plan_.policies[index(service)].health.timeout;
-    const manifest::Probe& probe = plan_.execs[index(service)].probe;
+    const manifest::Probe& probe = plan_.execs[index(service)].settings->probe;
     os::ProbeResult result = os::ProbeResult::good();
     if (const auto* http = std::get_if<manifest::HttpProbe>(&probe)) {
         result = ask(*http, timeout);
@@ -129,7 +130,8 @@ void ServiceTasks::close_output(Probe& probe) noexcept {
 }
 
 void ServiceTasks::read_output(ServiceId service, std::uint32_t generation) noexcept {
-    Probe* const probe = entries_[index(service)].probe.get();
+    Entry* const entry = entries_.find(index(service));
+    Probe* const probe = entry != nullptr ? entry->probe.get() : nullptr;
     if (probe != nullptr && probe->generation == generation && probe->output.is_open() &&
         !probe->line.read_from(probe->output.borrow())) {
         close_output(*probe);
@@ -141,12 +143,11 @@ void ServiceTasks::kill(Pid leader) noexcept {
 }
 
 TaskEnd ServiceTasks::end(ServiceId service, Task task, Pid leader) noexcept {
-    Entry& entry = entries_[index(service)];
+    Entry& entry = *entries_.find(index(service));
     TaskEnd end;
-    if (Command* const command = entry.commands[static_cast<std::size_t>(task)].get();
-        command != nullptr && command->status.is_open()) {
-        end.exec = os::read_exec_status(command->status.borrow());
-        command->status.reset();
+    if (Fd& status = entry.status[static_cast<std::size_t>(task)]; status.is_open()) {
+        end.exec = os::read_exec_status(status.borrow());
+        status.reset();
     }
     if (Probe* const probe = entry.probe.get(); probe != nullptr && task == Task::probe) {
         if (probe->output.is_open()) {

@@ -5,12 +5,12 @@
 // path. Each leads a process group of its own. Loop thread only; nothing allocates once it is made.
 #include <array>
 #include <memory>
-#include <vector>
 
 #include "app/child_image.hpp"
 #include "app/service_trees.hpp"
 #include "gosv/app/platform.hpp"
 #include "gosv/base/fd.hpp"
+#include "gosv/base/rare_array.hpp"
 #include "gosv/manifest/plan.hpp"
 #include "gosv/os/epoll.hpp"
 #include "gosv/os/first_line.hpp"
@@ -22,8 +22,8 @@ namespace gosv::app {
 class ServiceTasks {
   public:
     // All that it is given by reference outlives it.
-    ServiceTasks(const manifest::Plan& plan, os::Spawner& spawner, const os::Proc& proc,
-                 ServiceTrees& trees, os::Epoll& epoll);
+    ServiceTasks(const manifest::Plan& plan, const ChildImages& images, os::Spawner& spawner,
+                 const os::Proc& proc, ServiceTrees& trees, os::Epoll& epoll);
 
     // Platform::start_task(), kill_task(), end_task().
     Result<Pid> start(ServiceId service, core::Task task) noexcept;
@@ -35,11 +35,6 @@ class ServiceTasks {
     void read_output(ServiceId service, std::uint32_t generation) noexcept;
 
   private:
-    struct Command {
-        ProgramImage image;
-        Fd status;
-    };
-
     struct Probe {
         Fd output;
         std::uint32_t generation = 0;
@@ -47,23 +42,23 @@ class ServiceTasks {
     };
 
     struct Entry {
-        std::array<std::unique_ptr<Command>, 2>
-            commands;                  // by core::Task; null: none of the user's
+        std::array<Fd, 2> status;      // by core::Task, of the user's commands
         std::unique_ptr<Probe> probe;  // null: no healthcheck
     };
 
-    Result<Pid> start_command(ServiceId service, Command& command, Probe* probe) noexcept;
+    Result<Pid> start_command(ServiceId service, core::Task task, Entry& entry) noexcept;
     Result<Pid> start_built_in(ServiceId service, Probe& probe) noexcept;
     [[noreturn]] void run_built_in(ServiceId service, const os::ProbeChild& child) noexcept;
     void watch(ServiceId service, Probe& probe, Fd output) noexcept;
     void close_output(Probe& probe) noexcept;
 
     const manifest::Plan& plan_;
+    const ChildImages& images_;
     os::Spawner& spawner_;
     const os::Proc& proc_;
     ServiceTrees& trees_;
     os::Epoll& epoll_;
-    std::vector<Entry> entries_;
+    RareArray<Entry> entries_;  // of those that have any task
 };
 
 }  // namespace gosv::app

@@ -70,8 +70,8 @@ void report_cgroups(const manifest::Plan& plan, const CgroupDecision& decision,
     if (platform.has_cgroups() && platform.clone_method() != os::CloneMethod::clone3_into_cgroup) {
         note += "; services join their leaf themselves (no CLONE_INTO_CGROUP here)";
     }
-    const bool limited = std::any_of(plan.execs.begin(), plan.execs.end(),
-                                     [](const auto& exec) { return exec.limits.any(); });
+    const bool limited = std::any_of(plan.settings.begin(), plan.settings.end(),
+                                     [](const auto& settings) { return settings.limits.any(); });
     // Who asked for nothing is not bothered with it.
     log.write({.event = LogEvent::cgroup,
                .level = limited && platform.has_cgroups() ? LogLevel::info : LogLevel::debug,
@@ -79,7 +79,7 @@ void report_cgroups(const manifest::Plan& plan, const CgroupDecision& decision,
 }
 
 bool is_passed_on(const manifest::Plan& plan, const std::string& entry) {
-    return std::any_of(plan.execs.begin(), plan.execs.end(), [&](const manifest::ExecSpec& exec) {
+    return std::any_of(plan.execs.begin(), plan.execs.end(), [&](const manifest::Exec& exec) {
         for (std::size_t i = 0; i < exec.envp.size(); ++i) {
             if (exec.envp[i] == entry) {
                 return true;

@@ -36,7 +36,7 @@ bool can_hold_no_more(const Supervisor& supervisor, const Dependency& dependency
 
 // What it can never have any more and not do without; null while there is hope.
 const Dependency* lost(const Supervisor& supervisor, ServiceId id) noexcept {
-    for (const Dependency& dependency : supervisor.policies[index(id)].dependencies) {
+    for (const Dependency& dependency : supervisor.policy.graph.dependencies_of(id)) {
         if (dependency.required && can_hold_no_more(supervisor, dependency)) {
             return &dependency;
         }
@@ -54,7 +54,7 @@ bool ends_with_dependency(const ServiceState& state) noexcept {
 
 // Forwards: what one comes to is seen by all that depend on it. A failure may end the whole.
 void fail_in_order(const Step& step) noexcept {
-    for (const ServiceId id : step.supervisor.policy.start_order) {
+    for (const ServiceId id : step.supervisor.policy.graph.start_order) {
         if (!step.supervising()) {
             return;
         }
@@ -69,7 +69,7 @@ void fail_in_order(const Step& step) noexcept {
 
 // After all failures, so that nothing is started in the step that ends the whole.
 void start_in_order(const Step& step) noexcept {
-    for (const ServiceId id : step.supervisor.policy.start_order) {
+    for (const ServiceId id : step.supervisor.policy.graph.start_order) {
         if (step.state(id).phase == Phase::pending && waits_for(step.supervisor, id) == nullptr) {
             start(step, id);
         }
@@ -78,10 +78,10 @@ void start_in_order(const Step& step) noexcept {
 
 // Backwards: those that end with a dependency, each after all that end with it.
 void end_in_order(const Step& step) noexcept {
-    const auto order = step.supervisor.policy.start_order;
+    const auto order = step.supervisor.policy.graph.start_order;
     for (std::size_t left = order.size(); left > 0; --left) {
         const ServiceId id = order[left - 1];
-        const auto dependents = step.policy(id).dependents;
+        const auto dependents = step.dependents(id);
         const bool its_turn = std::none_of(
             dependents.begin(), dependents.end(),
             [&step](ServiceId dependent) { return ends_with_dependency(step.state(dependent)); });
@@ -97,7 +97,7 @@ const Dependency* waits_for(const Supervisor& supervisor, ServiceId service) noe
     if (supervisor.services[index(service)].phase != Phase::pending) {
         return nullptr;
     }
-    for (const Dependency& dependency : supervisor.policies[index(service)].dependencies) {
+    for (const Dependency& dependency : supervisor.policy.graph.dependencies_of(service)) {
         const bool goes_without = !dependency.required && can_hold_no_more(supervisor, dependency);
         if (!goes_without && !holds(supervisor, dependency)) {
             return &dependency;
@@ -107,7 +107,7 @@ const Dependency* waits_for(const Supervisor& supervisor, ServiceId service) noe
 }
 
 bool has_order(const Step& step) noexcept {
-    return !step.supervisor.policy.start_order.empty();
+    return !step.supervisor.policy.graph.start_order.empty();
 }
 
 void await_dependencies(const Step& step, ServiceId id) noexcept {
@@ -118,15 +118,15 @@ void await_dependencies(const Step& step, ServiceId id) noexcept {
 }
 
 void restart_dependents(const Step& step, ServiceId id) noexcept {
-    if (step.policy(id).dependents.empty()) {
+    if (step.dependents(id).empty()) {
         return;
     }
-    for (const ServiceId each : step.supervisor.policy.start_order) {
+    for (const ServiceId each : step.supervisor.policy.graph.start_order) {
         ServiceState& state = step.state(each);
         if (!is_up(state) || state.ending != ReportReason::none) {
             continue;
         }
-        for (const Dependency& dependency : step.policy(each).dependencies) {
+        for (const Dependency& dependency : step.supervisor.policy.graph.dependencies_of(each)) {
             const bool goes =
                 dependency.on == id || ends_with_dependency(step.state(dependency.on));
             if (dependency.restart && goes) {
@@ -166,10 +166,10 @@ void stop_in_order(const Step& step) noexcept {
         }
         return;
     }
-    const auto order = step.supervisor.policy.start_order;
+    const auto order = step.supervisor.policy.graph.start_order;
     for (std::size_t left = order.size(); left > 0; --left) {
         const ServiceId id = order[left - 1];
-        const auto dependents = step.policy(id).dependents;
+        const auto dependents = step.dependents(id);
         // Through what has ended itself as well: who waited for a migration may well use the
         // database that the migration waited for.
         const bool its_turn =
@@ -184,7 +184,7 @@ void stop_in_order(const Step& step) noexcept {
 }
 
 void tell_who_waits(const Step& step) noexcept {
-    for (const ServiceId id : step.supervisor.policy.start_order) {
+    for (const ServiceId id : step.supervisor.policy.graph.start_order) {
         ServiceState& state = step.state(id);
         if (step.now < state.waiting_deadline) {
             continue;

@@ -16,6 +16,10 @@ struct Step {
         return supervisor.policies[index(id)];
     }
 
+    std::span<const ServiceId> dependents(ServiceId id) const noexcept {
+        return supervisor.policy.graph.dependents_of(id);
+    }
+
     SupervisorState& self() const noexcept { return supervisor.self; }
 
     bool supervising() const noexcept { return supervisor.self.stage == Stage::supervising; }

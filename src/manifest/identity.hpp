@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 #include "report.hpp"
 #include "user_database.hpp"
 

@@ -26,7 +26,8 @@ core::Condition readiness_of(const core::ServicePolicy& policy) noexcept {
 }
 
 // The edges of all services, each once, with what they are in the plan.
-std::vector<OrderEdge> collect_edges(const Manifest& manifest, Plan& plan) {
+std::vector<OrderEdge> collect_edges(const Manifest& manifest, const PlanDraft& draft,
+                                     std::vector<core::Dependency>& dependencies) {
     std::map<std::string_view, std::size_t> by_name;
     for (std::size_t i = 0; i < manifest.services.size(); ++i) {
         by_name.emplace(manifest.services[i].name, i);
@@ -41,9 +42,9 @@ std::vector<OrderEdge> collect_edges(const Manifest& manifest, Plan& plan) {
                 continue;
             }
             edges.push_back({from, found->second});
-            plan.dependencies.push_back(
+            dependencies.push_back(
                 {as_id(found->second),
-                 edge.condition.value_or(readiness_of(plan.policies[found->second])), edge.restart,
+                 edge.condition.value_or(readiness_of(draft.policy(found->second))), edge.restart,
                  edge.required});
         }
     }
@@ -52,35 +53,32 @@ std::vector<OrderEdge> collect_edges(const Manifest& manifest, Plan& plan) {
 
 }  // namespace
 
-void link_services(const Manifest& manifest, Plan& plan) {
-    std::vector<OrderEdge> edges = collect_edges(manifest, plan);
+void link_services(const Manifest& manifest, PlanDraft& draft) {
+    PlanDraft::Edges lists;
+    std::vector<OrderEdge> edges = collect_edges(manifest, draft, lists.dependencies);
     if (edges.empty()) {
         return;
     }
     const std::size_t count = manifest.services.size();
     const OrderGraph graph(count, edges);
     for (const std::size_t each : graph.start_order()) {
-        plan.start_order.push_back(as_id(each));
+        lists.start_order.push_back(as_id(each));
     }
     sort_small(edges, [](const OrderEdge& a, const OrderEdge& b) {
         return a.to != b.to ? a.to < b.to : a.from < b.from;
     });
     for (const OrderEdge& edge : edges) {
-        plan.dependents.push_back(as_id(edge.from));
+        lists.dependents.push_back(as_id(edge.from));
     }
-    plan.supervisor.start_order = plan.start_order;
-    std::size_t dependents = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        core::ServicePolicy& policy = plan.policies[i];
-        policy.dependencies =
-            std::span(plan.dependencies)
-                .subspan(graph.first_edge(i), graph.first_edge(i + 1) - graph.first_edge(i));
-        const std::size_t begin = dependents;
-        while (dependents < edges.size() && edges[dependents].to == i) {
-            ++dependents;
+    std::size_t first_dependent = 0;
+    for (std::size_t i = 0; i <= count; ++i) {
+        while (first_dependent < edges.size() && edges[first_dependent].to < i) {
+            ++first_dependent;
         }
-        policy.dependents = std::span(plan.dependents).subspan(begin, dependents - begin);
+        lists.begins.push_back({static_cast<std::uint32_t>(graph.first_edge(i)),
+                                static_cast<std::uint32_t>(first_dependent)});
     }
+    draft.connect(std::move(lists));
 }
 
 }  // namespace gosv::manifest

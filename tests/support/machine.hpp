@@ -2,6 +2,8 @@
 // The core with the arrays that it is a view of, for tests that feed it events. The sink is larger
 // than action_capacity(), so that a step which orders too much is seen and not cut off.
 #include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -22,13 +24,15 @@ using Dependencies = std::vector<std::vector<core::Dependency>>;
 
 struct Machine {
     explicit Machine(std::vector<core::ServicePolicy> services, core::SupervisorPolicy whole = {},
-                     Dependencies edges = {})
+                     Dependencies depends_on = {})
         : policies(std::move(services)),
+          policy_of(policies.size()),
           policy(whole),
           states(policies.size()),
           actions(4 * core::action_capacity(policies.size())),
-          dependencies(std::move(edges)),
+          dependencies(std::move(depends_on)),
           dependents(policies.size()) {
+        std::iota(policy_of.begin(), policy_of.end(), std::uint16_t{0});
         connect();
     }
 
@@ -42,16 +46,20 @@ struct Machine {
 
     MonotonicTime next_deadline() { return core::next_deadline(supervisor()); }
 
-    core::Supervisor supervisor() { return {self, states, policy, policies}; }
+    core::Supervisor supervisor() { return {self, states, policy, {policies, policy_of}}; }
 
     std::vector<core::ServicePolicy> policies;
+    std::vector<std::uint16_t> policy_of;  // each service has its own
     core::SupervisorPolicy policy;
     core::SupervisorState self;
     std::vector<core::ServiceState> states;
     core::ActionSink actions;
-    // What the spans in the policies point into; moved as a whole.
     Dependencies dependencies;
     std::vector<std::vector<ServiceId>> dependents;
+    // What the graph points into.
+    std::vector<core::Dependency> edges;
+    std::vector<ServiceId> edges_back;
+    std::vector<core::EdgesBegin> begins;
     std::vector<ServiceId> start_order;
 
   private:
@@ -88,10 +96,17 @@ struct Machine {
             }
         }
         for (std::size_t i = 0; i < policies.size(); ++i) {
-            policies[i].dependencies = dependencies[i];
-            policies[i].dependents = dependents[i];
+            mark_begin();
+            edges.insert(edges.end(), dependencies[i].begin(), dependencies[i].end());
+            edges_back.insert(edges_back.end(), dependents[i].begin(), dependents[i].end());
         }
-        policy.start_order = start_order;
+        mark_begin();
+        policy.graph = {edges, edges_back, begins, start_order};
+    }
+
+    void mark_begin() {
+        begins.push_back({static_cast<std::uint32_t>(edges.size()),
+                          static_cast<std::uint32_t>(edges_back.size())});
     }
 };
 

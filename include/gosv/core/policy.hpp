@@ -1,6 +1,7 @@
 #pragma once
 // What the state machine must know of a service and of the whole: policies, made by the plan, never
-// changed afterwards. Nothing here about argv, files, users or cgroups.
+// changed afterwards. Who waits for whom is in core/graph.hpp. Nothing here about argv, files,
+// users or cgroups.
 #include <array>
 #include <bitset>
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
+#include "gosv/core/graph.hpp"
 
 namespace gosv::core {
 
@@ -25,6 +27,8 @@ struct BackoffPolicy {
     Duration first = std::chrono::seconds(1);
     double multiplier = 2.0;  // >= 1
     Duration cap = std::chrono::seconds(30);
+
+    friend bool operator==(const BackoffPolicy&, const BackoffPolicy&) = default;
 };
 
 // Exit codes and signals that count as a good end.
@@ -36,6 +40,8 @@ struct SuccessSet {
         return status.kind == ExitStatus::Kind::exited ? codes[status.number]
                                                        : signals[status.number];
     }
+
+    friend bool operator==(const SuccessSet&, const SuccessSet&) = default;
 };
 
 // What becomes of a signal that gosv forwards: map[n] is the number sent instead, 0 drops it.
@@ -48,24 +54,6 @@ constexpr SignalMap identity_signal_map() noexcept {
     }
     return map;
 }
-
-// What a dependent waits for. The short form of depends_on, "as ready as the other can say", is
-// settled by the plan: completed for a one-shot, ready for who notifies or has a healthcheck, else
-// started.
-enum class Condition : std::uint8_t {
-    started,    // its exec has happened, and it runs or has completed
-    ready,      // it runs, and everything that it defines holds: it has notified, it is healthy
-    healthy,    // it runs, and its last probes were good
-    completed,  // it has ended well for good
-};
-
-// An edge of the graph. A condition is asked for at every start, restarts included.
-struct Dependency {
-    ServiceId on;
-    Condition condition = Condition::started;
-    bool restart = false;  // when it is restarted, so am I
-    bool required = true;  // else a start goes on when the condition can never hold any more
-};
 
 enum class UnhealthyAction : std::uint8_t { restart, exit, none };
 
@@ -80,14 +68,13 @@ struct HealthPolicy {
     Duration start_period = std::chrono::seconds(60);
     std::uint32_t retries = 3;  // >= 1: failures in a row that make it unhealthy
     UnhealthyAction on_unhealthy = UnhealthyAction::restart;
+
+    friend bool operator==(const HealthPolicy&, const HealthPolicy&) = default;
 };
 
 struct ServicePolicy {
-    // Both point into the plan, which outlives the core's state.
-    std::span<const Dependency> dependencies;  // what I wait for
-    std::span<const ServiceId> dependents;     // who waits for me, each once: they stop before me
-    bool oneshot = false;                      // a start is over when it has completed
-    bool notifies = false;                     // is ready when it says so: sd_notify, notify_fd
+    bool oneshot = false;   // a start is over when it has completed
+    bool notifies = false;  // is ready when it says so: sd_notify, notify_fd
     HealthPolicy health;
     // From the spawn to readiness (one-shot: to its end); then the run is stopped and has failed.
     Duration start_timeout{};  // 0: none
@@ -109,6 +96,20 @@ struct ServicePolicy {
     // A start for which there was no process to be had (EAGAIN, ENOMEM, EMFILE) is tried again for
     // ever, by the back-off, without counting as a restart. False in `gosv -- CMD`: fails with 126.
     bool retry_spawn = true;
+
+    friend bool operator==(const ServicePolicy&, const ServicePolicy&) = default;
+};
+
+// The policy of each service: a view of the plan's, where services that are alike share one.
+struct ServicePolicies {
+    std::span<const ServicePolicy> distinct;
+    std::span<const std::uint16_t> of;  // for each service the place of its own in `distinct`
+
+    const ServicePolicy& operator[](std::size_t service) const noexcept {
+        return distinct[of[service]];
+    }
+
+    std::size_t size() const noexcept { return of.size(); }
 };
 
 struct SupervisorPolicy {
@@ -120,8 +121,7 @@ struct SupervisorPolicy {
     // A stop signal that comes again within this is the same request told twice and does not hurry:
     // `docker attach` and npm pass on the Ctrl-C that the terminal has delivered already.
     Duration stop_repeat = std::chrono::milliseconds(200);
-    // Every service after all that it depends on; empty when no service depends on another.
-    std::span<const ServiceId> start_order;
+    DependencyGraph graph;
     // Somebody wants to know (NOTIFY_SOCKET of gosv's own) when everything is ready.
     bool announces = false;
     // A service that waits for another says so after the first, then after each of the second.

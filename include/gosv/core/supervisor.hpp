@@ -145,7 +145,7 @@ struct Supervisor {
     SupervisorState& self;
     std::span<ServiceState> services;
     const SupervisorPolicy& policy;
-    std::span<const ServicePolicy> policies;
+    ServicePolicies policies;
 };
 
 // The most actions that one step can order for n services.

@@ -32,6 +32,8 @@ struct ResourceLimit {
     int resource = 0;        // RLIMIT_*
     std::uint64_t soft = 0;  // UINT64_MAX: infinity
     std::uint64_t hard = 0;
+
+    friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
 };
 
 struct Capabilities {
@@ -41,6 +43,8 @@ struct Capabilities {
     bool add_all = false;
 
     bool any() const noexcept { return add != 0 || drop != 0 || drop_all || add_all; }
+
+    friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 
 // cgroup v2 values, ready for their files; unset: the file is not written. UINT64_MAX: "max".
@@ -55,6 +59,8 @@ struct Limits {
         return memory || memory_high || memory_low || memory_swap || cpus_milli || cpu_weight ||
                io_weight || cpuset || pids;
     }
+
+    friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct UserSpec {
@@ -67,20 +73,28 @@ using gosv::Endpoint;  // base/endpoint.hpp
 // The four ways to ask a service how it is.
 struct ExecProbe {
     std::vector<std::string> argv;  // good: ends with 0
+
+    friend bool operator==(const ExecProbe&, const ExecProbe&) = default;
 };
 
 struct HttpProbe {
     std::vector<Endpoint> endpoints;  // tried in turn: `localhost` is 127.0.0.1 and ::1
     std::string host;                 // of the Host header: "127.0.0.1:8080"
     std::string target;               // "/health?deep=1"; good: 2xx and 3xx
+
+    friend bool operator==(const HttpProbe&, const HttpProbe&) = default;
 };
 
 struct TcpProbe {
     std::vector<Endpoint> endpoints;  // good: the connection is accepted
+
+    friend bool operator==(const TcpProbe&, const TcpProbe&) = default;
 };
 
 struct FileProbe {
     std::string path;  // good: it exists
+
+    friend bool operator==(const FileProbe&, const FileProbe&) = default;
 };
 
 using Probe = std::variant<std::monostate, ExecProbe, HttpProbe, TcpProbe, FileProbe>;

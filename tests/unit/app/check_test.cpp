@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "gosv/base/utf8.hpp"
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 #include "gosv/os/sys.hpp"
 #include "support/json_check.hpp"
 

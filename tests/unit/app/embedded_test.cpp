@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "gosv/app/check.hpp"
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 
 using namespace gosv;
 using namespace std::chrono_literals;

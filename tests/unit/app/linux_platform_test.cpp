@@ -18,7 +18,7 @@ using test::Supervised;
 
 TEST_CASE("real children: boot, crashes, restarts and the stop allocate nothing and keep nothing") {
     const std::string wrong = test::isolated([]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan, exec_of("sleeper", {"/bin/sleep", "1000"}), busy_policy());
         add(plan, exec_of("crasher", {"/bin/true"}), busy_policy());
         add(plan, exec_of("missing", {"/no/such/program"}), busy_policy());
@@ -64,7 +64,7 @@ TEST_CASE("real children: boot, crashes, restarts and the stop allocate nothing 
 
 TEST_CASE("real children: what a service leaves in its group is gone before the next run") {
     const std::string wrong = test::isolated([]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         // The second run would see the first one's sleep: there is one at most.
         add(plan, exec_of("leaver", {"/bin/sh", "-c", "sleep 1000 & exit 3"}), busy_policy());
         Supervised gosv(std::move(plan));
@@ -86,7 +86,7 @@ TEST_CASE("real children: what a service leaves in its group is gone before the 
 
 TEST_CASE("real children: a daemon in a session of its own does not survive the stop") {
     const std::string wrong = test::isolated([]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan, exec_of("daemonizes", {"/bin/sh", "-c", "setsid sleep 1000 & exec sleep 1000"}),
             busy_policy());
         Supervised gosv(std::move(plan));
@@ -105,7 +105,7 @@ TEST_CASE("real children: a snapshot beside a crash loop is only one more child"
         // It goes to stderr, which is the test's own.
         const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
         EXPECT(::dup2(null, STDERR_FILENO) == STDERR_FILENO);
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan, exec_of("crasher", {"/bin/false"}), busy_policy());
         Supervised gosv(std::move(plan));
         EXPECT(gosv.platform.ok());

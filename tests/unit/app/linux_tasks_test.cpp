@@ -26,8 +26,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 // A sleeper that is asked often, with no patience at the start.
-manifest::Plan probed(const Words& test, Duration timeout = 30s) {
-    manifest::Plan plan = empty_plan();
+test::PlanSpec probed(const Words& test, Duration timeout = 30s) {
+    test::PlanSpec plan = empty_plan();
     add(plan, exec_of("sleeper", {"/bin/sleep", "1000"}), busy_policy());
     core::HealthPolicy& health = plan.policies[0].health;
     health = {.probes = true,
@@ -43,15 +43,15 @@ manifest::Plan probed(const Words& test, Duration timeout = 30s) {
 }
 
 // The same, asked by gosv's own probe.
-manifest::Plan probed(manifest::Probe probe) {
-    manifest::Plan plan = probed(Words{"-"});
+test::PlanSpec probed(manifest::Probe probe) {
+    test::PlanSpec plan = probed(Words{"-"});
     plan.execs[0].probe = std::move(probe);
     plan.execs[0].probe_command = {};
     return plan;
 }
 
 // Runs until the health is that, stops, and says what is wrong.
-std::string expect_health(manifest::Plan plan, Health wanted) {
+std::string expect_health(test::PlanSpec plan, Health wanted) {
     const std::size_t before = open_descriptors();
     {
         Supervised gosv(std::move(plan));
@@ -132,7 +132,7 @@ TEST_CASE("real probes: gosv's own run in children too, and leave nothing open")
 
 TEST_CASE("real notifications: a newline on notify_fd makes a service ready, at each start") {
     const std::string wrong = test::isolated([]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan, exec_of("speaker", {"/bin/sh", "-c", "echo >&4; exec 4>&-; exec sleep 0.05"}),
             busy_policy());
         plan.execs[0].notify_fd = 4;
@@ -165,7 +165,7 @@ TEST_CASE("real notifications: what the main process says to its NOTIFY_SOCKET i
     // perl is part of every Debian and can speak to an abstract socket.
     REQUIRE(::access("/usr/bin/perl", X_OK) == 0);
     const std::string wrong = test::isolated([]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan,
             exec_of("speaker",
                     {"/usr/bin/perl", "-MSocket", "-e",
@@ -192,7 +192,7 @@ TEST_CASE("a real stop command ends its service without a signal") {
     const test::TempDir directory;
     const std::string flag = directory / "flag";
     const std::string wrong = test::isolated([&]() -> std::string {
-        manifest::Plan plan = empty_plan();
+        test::PlanSpec plan = empty_plan();
         add(plan,
             exec_of("polite", {"/bin/sh", "-c",
                                "trap 'exit 9' TERM; while [ ! -e " + flag +

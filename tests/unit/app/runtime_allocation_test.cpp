@@ -89,7 +89,7 @@ TEST_CASE("nothing is allocated, and no descriptor kept, when everything goes wr
 }
 
 TEST_CASE("nothing is allocated for probes, words, waiting and what is told of them") {
-    manifest::Plan plan = plan_of(3);
+    test::PlanSpec plan = plan_of(3);
     link(plan, {{1, 0, core::Condition::healthy}, {2, 1, core::Condition::started, true}});
     test::add_probe(plan, 0);
     test::add_notify(plan, 0);

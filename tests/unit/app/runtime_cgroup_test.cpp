@@ -22,8 +22,9 @@ TEST_CASE("an OOM kill is told, and the exit says 137 and why") {
 
 TEST_CASE(
     "a service that ends by itself after a child was killed for memory is not out of memory") {
-    Fixture f(plan_of(1));
-    f.plan.policies[0].oom_action = core::FinalAction::exit;
+    test::PlanSpec plan = plan_of(1);
+    plan.policies[0].oom_action = core::FinalAction::exit;
+    Fixture f(plan);
     f.start();
     f.platform.oom_kills[0] = os::OomKills{1, false, {}, {}};
     f.platform.die(f.pid(), ExitStatus::code(1));
@@ -43,8 +44,9 @@ TEST_CASE("a kill that the main process survives is told at once") {
 }
 
 TEST_CASE("a service whose limit was refused fails at once and is not tried again") {
-    Fixture f(plan_of(2));
-    f.plan.policies[0].failure_action = core::FinalAction::none;
+    test::PlanSpec plan = plan_of(2);
+    plan.policies[0].failure_action = core::FinalAction::none;
+    Fixture f(plan);
     f.platform.refusals[0] = "pids.max: cannot write '99': Invalid argument";
     f.start();
     CHECK(f.phase(0) == core::Phase::failed);

@@ -10,14 +10,15 @@
 
 #include "app/runtime.hpp"
 #include "support/fake_platform.hpp"
+#include "support/plan_spec.hpp"
 
 namespace gosv::test {
 
 inline constexpr ServiceId kFirst{0};
 
 // Services with the manifest's defaults.
-inline manifest::Plan plan_of(std::size_t services) {
-    manifest::Plan plan;
+inline PlanSpec plan_of(std::size_t services) {
+    PlanSpec plan;
     for (std::size_t i = 0; i < services; ++i) {
         manifest::ExecSpec exec;
         exec.name = "s" + std::to_string(i);
@@ -44,35 +45,30 @@ inline ServiceId id(std::size_t service) {
 }
 
 // All edges at once, sorted by who.
-inline void link(manifest::Plan& plan, const std::vector<Edge>& edges) {
-    for (const Edge& edge : edges) {
-        plan.dependencies.push_back({id(edge.on), edge.condition, edge.restart, true});
-    }
-    std::vector<std::size_t> first(plan.execs.size() + 1, 0);
-    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
-        plan.start_order.push_back(id(i));
-        first[i] = plan.dependents.size();
+inline void link(PlanSpec& plan, const std::vector<Edge>& edges) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= plan.execs.size(); ++i) {
+        while (begin < edges.size() && edges[begin].who < i) {
+            ++begin;
+        }
+        plan.edges.begins.push_back({static_cast<std::uint32_t>(begin),
+                                     static_cast<std::uint32_t>(plan.edges.dependents.size())});
         for (const Edge& edge : edges) {
             if (edge.on == i) {
-                plan.dependents.push_back(id(edge.who));
+                plan.edges.dependents.push_back(id(edge.who));
             }
         }
     }
-    first[plan.execs.size()] = plan.dependents.size();
-    const std::span<const core::Dependency> all(plan.dependencies);
-    const std::span<const ServiceId> dependents(plan.dependents);
-    for (std::size_t i = 0, at = 0; i < plan.execs.size(); ++i) {
-        const std::size_t begin = at;
-        for (; at < edges.size() && edges[at].who == i; ++at) {
-        }
-        plan.policies[i].dependencies = all.subspan(begin, at - begin);
-        plan.policies[i].dependents = dependents.subspan(first[i], first[i + 1] - first[i]);
+    for (const Edge& edge : edges) {
+        plan.edges.dependencies.push_back({id(edge.on), edge.condition, edge.restart, true});
     }
-    plan.supervisor.start_order = plan.start_order;
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        plan.edges.start_order.push_back(id(i));
+    }
 }
 
 // With an exec probe every 10 s (the first one too), 3 s each, unhealthy after two failures.
-inline void add_probe(manifest::Plan& plan, std::size_t service) {
+inline void add_probe(PlanSpec& plan, std::size_t service) {
     core::HealthPolicy& health = plan.policies[service].health;
     health.probes = true;
     health.start_period = Duration{};
@@ -82,14 +78,14 @@ inline void add_probe(manifest::Plan& plan, std::size_t service) {
                                          manifest::StringBlock({"/usr/bin/pg_isready"})};
 }
 
-inline void add_notify(manifest::Plan& plan, std::size_t service) {
+inline void add_notify(PlanSpec& plan, std::size_t service) {
     plan.policies[service].notifies = true;
     plan.execs[service].notify_socket = true;
 }
 
 // gosv -- CMD, with the terminal.
-inline manifest::Plan command_plan() {
-    manifest::Plan plan = plan_of(1);
+inline PlanSpec command_plan() {
+    PlanSpec plan = plan_of(1);
     plan.policies[0].restart = core::RestartPolicy::never;
     plan.policies[0].retry_spawn = false;
     plan.supervisor.command_mode = true;
@@ -100,8 +96,8 @@ inline manifest::Plan command_plan() {
 
 class Fixture {
   public:
-    explicit Fixture(manifest::Plan made)
-        : plan(std::move(made)),
+    explicit Fixture(const PlanSpec& made)
+        : plan(made.plan()),
           log(manifest::LogFormat::json, manifest::LogLevel::debug, write_end_.borrow()),
           runtime(plan, platform, log) {}
 

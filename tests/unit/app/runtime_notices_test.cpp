@@ -16,8 +16,8 @@ using test::Sent;
 
 namespace {
 
-manifest::Plan notifying_plan(std::size_t services = 1) {
-    manifest::Plan plan = plan_of(services);
+test::PlanSpec notifying_plan(std::size_t services = 1) {
+    test::PlanSpec plan = plan_of(services);
     add_notify(plan, 0);
     return plan;
 }
@@ -122,8 +122,9 @@ TEST_CASE("a storm of words is worked off in pieces, and a stop signal is not ke
 }
 
 TEST_CASE("a service that goes on without its notify_fd is complained of, one that ends is not") {
-    Fixture f(notifying_plan(2));
-    f.plan.policies[1].notifies = true;
+    test::PlanSpec plan = notifying_plan(2);
+    plan.policies[1].notifies = true;
+    Fixture f(plan);
     f.start();
     const Pid second = f.pid(1);
     for (const std::size_t service : {0U, 1U}) {
@@ -137,7 +138,7 @@ TEST_CASE("a service that goes on without its notify_fd is complained of, one th
 }
 
 TEST_CASE("a missed watchdog is told with its time, one that was owned up to as such") {
-    manifest::Plan plan = notifying_plan();
+    test::PlanSpec plan = notifying_plan();
     plan.policies[0].watchdog = 10s;
     Fixture f(std::move(plan));
     f.start();
@@ -157,7 +158,7 @@ TEST_CASE("a missed watchdog is told with its time, one that was owned up to as 
 }
 
 TEST_CASE("a word in time keeps the watchdog quiet") {
-    manifest::Plan plan = notifying_plan();
+    test::PlanSpec plan = notifying_plan();
     plan.policies[0].watchdog = 10s;
     Fixture f(std::move(plan));
     f.start();
@@ -172,7 +173,7 @@ TEST_CASE("a word in time keeps the watchdog quiet") {
 }
 
 TEST_CASE("who supervises gosv hears once that all is ready, and once of the stop") {
-    manifest::Plan plan = notifying_plan(2);
+    test::PlanSpec plan = notifying_plan(2);
     plan.supervisor.announces = true;
     Fixture f(std::move(plan));
     f.start();

@@ -19,8 +19,8 @@ using test::Sent;
 namespace {
 
 // s1 waits for s0.
-manifest::Plan pair_of(Condition condition, bool restart = false) {
-    manifest::Plan plan = plan_of(2);
+test::PlanSpec pair_of(Condition condition, bool restart = false) {
+    test::PlanSpec plan = plan_of(2);
     link(plan, {{1, 0, condition, restart}});
     return plan;
 }
@@ -29,7 +29,7 @@ manifest::Plan pair_of(Condition condition, bool restart = false) {
 
 TEST_CASE("a service that waits has no process, and starts in the turn in which it may") {
     Fixture f([] {
-        manifest::Plan plan = pair_of(Condition::ready);
+        test::PlanSpec plan = pair_of(Condition::ready);
         add_notify(plan, 0);
         return plan;
     }());
@@ -42,7 +42,7 @@ TEST_CASE("a service that waits has no process, and starts in the turn in which 
 }
 
 TEST_CASE("who waits says for whom, for how long and why, after 5 s and then every 10") {
-    manifest::Plan plan = pair_of(Condition::healthy);
+    test::PlanSpec plan = pair_of(Condition::healthy);
     add_probe(plan, 0);
     plan.policies[0].health.interval = 1s;
     plan.policies[0].health.retries = 100;
@@ -62,7 +62,7 @@ TEST_CASE("who waits says for whom, for how long and why, after 5 s and then eve
 }
 
 TEST_CASE("who waits for a service in its back-off says when that starts again, and why it ended") {
-    manifest::Plan plan = pair_of(Condition::completed);
+    test::PlanSpec plan = pair_of(Condition::completed);
     plan.policies[0].oneshot = true;
     plan.policies[0].restart = core::RestartPolicy::on_failure;
     plan.policies[0].backoff = {8s, 1.0, 8s};
@@ -75,7 +75,7 @@ TEST_CASE("who waits for a service in its back-off says when that starts again, 
 
 TEST_CASE("who waits for a word tells the status of who has not said it") {
     Fixture f([] {
-        manifest::Plan plan = pair_of(Condition::ready);
+        test::PlanSpec plan = pair_of(Condition::ready);
         add_notify(plan, 0);
         return plan;
     }());
@@ -86,7 +86,7 @@ TEST_CASE("who waits for a word tells the status of who has not said it") {
 }
 
 TEST_CASE("who fails with a dependency says with which") {
-    manifest::Plan plan = pair_of(Condition::completed);
+    test::PlanSpec plan = pair_of(Condition::completed);
     plan.policies[0].oneshot = true;
     plan.policies[0].restart = core::RestartPolicy::never;
     plan.policies[0].failure_action = core::FinalAction::none;
@@ -117,7 +117,7 @@ TEST_CASE("who restarts with a dependency says with which") {
 }
 
 TEST_CASE("a start that takes too long is told with the time that it had") {
-    manifest::Plan plan = plan_of(1);
+    test::PlanSpec plan = plan_of(1);
     add_notify(plan, 0);
     plan.policies[0].start_timeout = 30s;
     Fixture f(std::move(plan));
@@ -144,7 +144,7 @@ TEST_CASE("what waits is stopped at once, and stops go in the order of dependent
 
 TEST_CASE("an idle runtime with services that are ready and have no probes waits for ever") {
     Fixture f([] {
-        manifest::Plan plan = pair_of(Condition::ready);
+        test::PlanSpec plan = pair_of(Condition::ready);
         add_notify(plan, 0);
         return plan;
     }());

@@ -17,14 +17,14 @@ using test::Sent;
 
 namespace {
 
-manifest::Plan probed_plan() {
-    manifest::Plan plan = plan_of(1);
+test::PlanSpec probed_plan() {
+    test::PlanSpec plan = plan_of(1);
     add_probe(plan, 0);
     return plan;
 }
 
-manifest::Plan plan_with_stop_command() {
-    manifest::Plan plan = plan_of(1);
+test::PlanSpec plan_with_stop_command() {
+    test::PlanSpec plan = plan_of(1);
     plan.policies[0].stop_command = true;
     plan.execs[0].stop_command = {manifest::StringBlock({"/bin/stopper"}),
                                   manifest::StringBlock({"/bin/stopper"})};
@@ -75,9 +75,10 @@ TEST_CASE("a probe that does not answer in time is killed, and that is its reaso
 }
 
 TEST_CASE("a probe's own words are its reason, however it then ends by our hand") {
-    Fixture f(probed_plan());
-    f.plan.execs[0].probe = manifest::TcpProbe{};
-    f.plan.execs[0].probe_command = {};
+    test::PlanSpec plan = probed_plan();
+    plan.execs[0].probe = manifest::TcpProbe{};
+    plan.execs[0].probe_command = {};
+    Fixture f(plan);
     f.start();
     for (std::size_t count = 1; count <= 2; ++count) {
         f.turn_until_task(count);

@@ -20,7 +20,7 @@ TEST_CASE("job control signals are not forwarded to services") {
 }
 
 TEST_CASE("a stopped command is continued when no shell could resume it") {
-    manifest::Plan plan = plan_of(1);
+    test::PlanSpec plan = plan_of(1);
     plan.execs[0].tty = true;
     Fixture f(std::move(plan));
     f.start();

@@ -73,7 +73,7 @@ TEST_CASE("a clone that fails is tried less and less often, until there is room"
 }
 
 TEST_CASE("a clone that fails is not tried at full speed, whatever the service's delay") {
-    manifest::Plan plan = plan_of(1);
+    test::PlanSpec plan = plan_of(1);
     plan.policies[0].backoff.first = 0s;
     Fixture f(std::move(plan));
     f.platform.spawn_error = SysError{EAGAIN, "clone3"};
@@ -145,7 +145,7 @@ TEST_CASE("a SIGCHLD that cannot be read is no busy loop and hides no death") {
 }
 
 TEST_CASE("a failed exec and its death in one iteration are one failed start") {
-    manifest::Plan plan = plan_of(1);
+    test::PlanSpec plan = plan_of(1);
     plan.execs[0].argv = manifest::StringBlock({"/no/such/program"});
     Fixture f(std::move(plan));
     f.platform.next_exec = {os::ExecState::failed, os::Stage::exec, ENOENT};
@@ -171,7 +171,7 @@ TEST_CASE("an exec that failed for a passing reason is tried again") {
 }
 
 TEST_CASE("giving up on starts that failed says why the last one did") {
-    manifest::Plan plan = plan_of(1);
+    test::PlanSpec plan = plan_of(1);
     plan.policies[0].max_restarts = 0;
     plan.execs[0].argv = manifest::StringBlock({"/srv/busy"});
     Fixture f(std::move(plan));

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "app/cgroup_settings.hpp"
+#include "support/plan_spec.hpp"
 
 using namespace gosv;
 using app::decide_on_cgroups;
@@ -11,8 +12,8 @@ using os::CgroupObstacle;
 
 namespace {
 
-manifest::Plan plan_of(manifest::CgroupMode mode, bool limited = true) {
-    manifest::Plan plan;
+test::PlanSpec spec_of(manifest::CgroupMode mode, bool limited = true) {
+    test::PlanSpec plan;
     plan.cgroup = mode;
     for (const char* name : {"web", "worker"}) {
         manifest::ExecSpec exec;
@@ -23,6 +24,10 @@ manifest::Plan plan_of(manifest::CgroupMode mode, bool limited = true) {
         plan.execs[1].limits.memory = 4096;
     }
     return plan;
+}
+
+manifest::Plan plan_of(manifest::CgroupMode mode, bool limited = true) {
+    return spec_of(mode, limited).plan();
 }
 
 os::CgroupSetUp nothing(CgroupObstacle obstacle) {
@@ -135,11 +140,11 @@ TEST_CASE("a limit that the kernel refuses is that service's end, with file, val
 TEST_CASE("a limit above the container's own is told, with both, once for each") {
     os::CgroupSetUp set_up = tree_with({});
     set_up.own_limits = {.memory = 4095, .pids = 10, .cpus_milli = 500};
-    auto plan = plan_of(manifest::CgroupMode::required);
+    auto plan = spec_of(manifest::CgroupMode::required);
     plan.execs[0].limits.pids = 11;
     plan.execs[0].limits.memory = UINT64_MAX;  // none
     plan.execs[1].limits.cpus_milli = 501;
-    const auto decision = decide_on_cgroups(plan, std::move(set_up));
+    const auto decision = decide_on_cgroups(plan.plan(), std::move(set_up));
     CHECK_FALSE(decision.fatal);  // it is in force
     REQUIRE(decision.warnings.size() == 3);
     CHECK(decision.warnings[0] ==
@@ -152,9 +157,9 @@ TEST_CASE("a limit above the container's own is told, with both, once for each")
 TEST_CASE("a limit at the container's own, or one that cannot be compared, is not talked about") {
     os::CgroupSetUp set_up = tree_with({});
     set_up.own_limits.memory = 4096;
-    auto plan = plan_of(manifest::CgroupMode::automatic);
+    auto plan = spec_of(manifest::CgroupMode::automatic);
     plan.execs[0].limits.pids = 100;
-    CHECK(decide_on_cgroups(plan, std::move(set_up)).warnings.empty());
+    CHECK(decide_on_cgroups(plan.plan(), std::move(set_up)).warnings.empty());
 }
 
 TEST_CASE("off does not even look") {

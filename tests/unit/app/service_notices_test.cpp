@@ -15,6 +15,7 @@
 
 #include "support/allocation_tripwire.hpp"
 #include "support/isolated.hpp"
+#include "support/plan_spec.hpp"
 
 using namespace gosv;
 using app::Notice;
@@ -42,11 +43,11 @@ struct Listening {
           trees(app::make_group_trees(1, proc)),
           epoll(os::Epoll::open()),
           plan([] {
-              manifest::Plan made;
+              test::PlanSpec made;
               made.execs.emplace_back();
               made.execs[0].notify_socket = true;
               made.policies.emplace_back();
-              return made;
+              return made.plan();
           }()),
           notices(ServiceNotices::open(plan, epoll.value())) {}
 

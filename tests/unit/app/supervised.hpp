@@ -18,6 +18,7 @@
 #include "gosv/os/sys.hpp"
 #include "support/allocation_tripwire.hpp"
 #include "support/isolated.hpp"
+#include "support/plan_spec.hpp"
 
 namespace gosv::test {
 
@@ -43,13 +44,13 @@ inline core::ServicePolicy busy_policy() {
     return policy;
 }
 
-inline void add(manifest::Plan& plan, manifest::ExecSpec exec, const core::ServicePolicy& policy) {
+inline void add(PlanSpec& plan, manifest::ExecSpec exec, const core::ServicePolicy& policy) {
     plan.execs.push_back(std::move(exec));
     plan.policies.push_back(policy);
 }
 
-inline manifest::Plan empty_plan() {
-    manifest::Plan plan;
+inline PlanSpec empty_plan() {
+    PlanSpec plan;
     plan.supervisor.shutdown_timeout = kPatience;
     plan.stop_signals = {Signal{SIGTERM}};
     plan.snapshot_signal = Signal{SIGUSR1};
@@ -68,9 +69,9 @@ inline std::size_t open_descriptors() {
 
 // gosv as far as supervise() builds it, with the log thrown away. One in a process.
 struct Supervised {
-    explicit Supervised(manifest::Plan made)
+    explicit Supervised(const PlanSpec& made)
         : inherited(os::take_over_signals()),
-          plan(std::move(made)),
+          plan(made.plan()),
           stream(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
           log(manifest::LogFormat::text, manifest::LogLevel::debug, stream.borrow()),
           platform(app::LinuxPlatform::open(plan, inherited, log.writable_fd())),

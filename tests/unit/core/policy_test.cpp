@@ -20,7 +20,6 @@ TEST_CASE("the defaults of a service are those of the manifest reference") {
     CHECK(policy.kill_mode == core::KillMode::group);
     CHECK(policy.signals == core::identity_signal_map());
     CHECK(policy.retry_spawn);
-    CHECK(policy.dependencies.empty());
     CHECK(policy.start_timeout == 0s);
     CHECK(policy.watchdog == 0s);
     CHECK_FALSE(policy.stop_command);
@@ -54,7 +53,7 @@ TEST_CASE("the defaults of the whole leave Docker's ten seconds a second of room
     CHECK(policy.first_waiting == 5s);
     CHECK(policy.next_waiting == 10s);
     CHECK_FALSE(policy.announces);
-    CHECK(policy.start_order.empty());
+    CHECK(policy.graph.empty());
 }
 
 TEST_CASE("a code and a signal of the same number are different ends") {

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "gosv/manifest/advice.hpp"
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 #include "manifest/bounds.hpp"
 #include "unit/manifest/load_fixture.hpp"
 
@@ -213,9 +213,13 @@ TEST_CASE("all services in one chain are loaded, planned and advised without ado
     CHECK(advise(loaded.manifest).empty());
     const PlanResult planned = make_plan(loaded, {});
     CHECK(planned.diagnostics.empty());
-    REQUIRE(planned.plan.start_order.size() == kMaxServices);
-    CHECK(index(planned.plan.start_order.front()) == kMaxServices - 1);
-    CHECK(planned.plan.dependencies.size() == kMaxServices - 1);
+    const Plan plan = planned.draft.finish();
+    const core::DependencyGraph& graph = plan.supervisor.graph;
+    REQUIRE(graph.start_order.size() == kMaxServices);
+    CHECK(index(graph.start_order.front()) == kMaxServices - 1);
+    CHECK(graph.dependencies.size() == kMaxServices - 1);
+    CHECK(graph.dependents_of(graph.start_order.front()).size() == 1);
+    CHECK(graph.dependencies_of(graph.start_order.back()).size() == 1);
 }
 
 TEST_CASE("a cycle of all services is one diagnostic that can be read") {

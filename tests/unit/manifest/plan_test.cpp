@@ -1,10 +1,9 @@
 // From a manifest and a host to the plan.
-#include "gosv/manifest/plan.hpp"
-
 #include <doctest/doctest.h>
 
-#include <type_traits>
 #include <utility>
+
+#include "gosv/manifest/planning.hpp"
 
 using namespace gosv;
 using namespace gosv::manifest;
@@ -14,7 +13,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-Strings as_strings(const StringBlock& block) {
+template <class List>
+Strings as_strings(const List& block) {
     Strings strings;
     for (std::size_t i = 0; i < block.size(); ++i) {
         strings.emplace_back(block[i]);
@@ -73,12 +73,13 @@ TEST_CASE("services keep the order of the file, in both arrays") {
     const PlanResult made =
         make_plan(manifest_of({service_of("b", {"/b"}), slow, service_of("a", {"/a"})}), {});
     CHECK(made.diagnostics.empty());
-    REQUIRE(made.plan.execs.size() == 3);
-    REQUIRE(made.plan.policies.size() == 3);
-    CHECK(made.plan.execs[0].name == "b");
-    CHECK(made.plan.execs[1].name == "slow");
-    CHECK(made.plan.execs[2].name == "a");
-    CHECK(made.plan.policies[1].stop_grace_period == 42s);
+    const Plan plan = made.draft.finish();
+    REQUIRE(plan.execs.size() == 3);
+    REQUIRE(plan.policies.size() == 3);
+    CHECK(plan.execs[0].name == "b");
+    CHECK(plan.execs[1].name == "slow");
+    CHECK(plan.execs[2].name == "a");
+    CHECK(plan.policies[1].stop_grace_period == 42s);
 }
 
 TEST_CASE("each service has its own program, arguments, environment and places to look") {
@@ -86,11 +87,12 @@ TEST_CASE("each service has its own program, arguments, environment and places t
     web.environment = {{"PATH", "/srv/bin"}};
     const PlanResult made =
         make_plan(manifest_of({web, service_of("db", {"db"})}), host_with({"PATH=/bin"}));
-    const ExecSpec& first = made.plan.execs[0];
+    const Plan plan = made.draft.finish();
+    const Exec& first = plan.execs[0];
     CHECK(as_strings(first.argv) == Strings{"web", "--port", "80"});
     CHECK(as_strings(first.envp) == Strings{"PATH=/srv/bin", "GOSV_SERVICE=web"});
     CHECK(as_strings(first.candidates) == Strings{"/srv/bin/web"});
-    CHECK(as_strings(made.plan.execs[1].candidates) == Strings{"/bin/db"});
+    CHECK(as_strings(plan.execs[1].candidates) == Strings{"/bin/db"});
 }
 
 TEST_CASE("what the child is to do is passed on as it stands in the manifest") {
@@ -106,8 +108,8 @@ TEST_CASE("what the child is to do is passed on as it stands in the manifest") {
     service.no_new_privileges = true;
     service.limits.pids = 100;
     service.oom_policy = OomPolicy::exit;
-    const PlanResult made = make_plan(manifest_of({service}), {});
-    const ExecSpec& exec = made.plan.execs[0];
+    const Plan plan = make_plan(manifest_of({service}), {}).draft.finish();
+    const ExecSettings& exec = *plan.execs[0].settings;
     CHECK(exec.working_dir == "/srv");
     CHECK(exec.umask == 027U);
     CHECK_FALSE(exec.credentials);
@@ -134,7 +136,7 @@ TEST_CASE("what holds for the whole is passed on too") {
     manifest.cgroup = CgroupMode::required;
     manifest.log_format = LogFormat::json;
     manifest.log_level = LogLevel::debug;
-    const Plan plan = make_plan(manifest, {}).plan;
+    const Plan plan = make_plan(manifest, {}).draft.finish();
     CHECK(plan.stop_signals == std::vector{Signal{15}, Signal{28}});
     CHECK(plan.snapshot_signal == Signal{12});
     CHECK(plan.snapshot_json);
@@ -155,13 +157,15 @@ TEST_CASE("a user becomes numbers and a home") {
     service.user = UserSpec{"www-data", {}};
     const PlanResult made = make_plan(manifest_of({service}), host);
     CHECK(made.diagnostics.empty());
-    const ExecSpec& exec = made.plan.execs[0];
+    const Plan plan = made.draft.finish();
+    const ExecSettings& exec = *plan.execs[0].settings;
     REQUIRE(exec.credentials);
     CHECK(exec.credentials->uid == 33);
     CHECK(exec.credentials->gid == 34);
     CHECK(exec.credentials->groups == std::vector<std::uint32_t>{34, 26});
-    CHECK(as_strings(exec.envp) == Strings{"HOME=/var/www", "USER=www-data", "LOGNAME=www-data",
-                                           "SHELL=/bin/sh", "GOSV_SERVICE=web"});
+    CHECK(as_strings(plan.execs[0].envp) == Strings{"HOME=/var/www", "USER=www-data",
+                                                    "LOGNAME=www-data", "SHELL=/bin/sh",
+                                                    "GOSV_SERVICE=web"});
 }
 
 TEST_CASE("unknown users of all services are told at once") {
@@ -223,48 +227,37 @@ TEST_CASE("who waits for whom: ids, conditions settled, each dependent once, an 
 
     const PlanResult made =
         make_plan(manifest_of({web, migrate, cache, db, service_of("plain", {"/plain"})}), {});
-    const Plan& plan = made.plan;
+    const Plan plan = made.draft.finish();
     const auto id = [](std::uint16_t number) { return static_cast<ServiceId>(number); };
     const auto list = [](std::span<const ServiceId> ids) {
         return std::vector<ServiceId>(ids.begin(), ids.end());
     };
-    REQUIRE(plan.policies[0].dependencies.size() == 3);
-    CHECK(plan.policies[0].dependencies[0].on == id(3));
-    CHECK(plan.policies[0].dependencies[0].condition == core::Condition::ready);
-    CHECK(plan.policies[0].dependencies[0].required);
-    CHECK_FALSE(plan.policies[0].dependencies[0].restart);
-    CHECK(plan.policies[0].dependencies[1].on == id(1));
-    CHECK(plan.policies[0].dependencies[1].condition == core::Condition::completed);
-    CHECK(plan.policies[0].dependencies[2].condition == core::Condition::started);
-    CHECK(plan.policies[0].dependencies[2].restart);
-    CHECK_FALSE(plan.policies[0].dependencies[2].required);
-    REQUIRE(plan.policies[2].dependencies.size() == 1);
-    CHECK(plan.policies[2].dependencies[0].condition == core::Condition::started);
-    CHECK(plan.policies[3].dependencies.empty());
-    CHECK(list(plan.policies[3].dependents) == std::vector{id(0), id(1)});
-    CHECK(list(plan.policies[4].dependents) == std::vector{id(2)});
-    CHECK(plan.policies[0].dependents.empty());
-    CHECK(list(plan.supervisor.start_order) == std::vector{id(3), id(1), id(4), id(2), id(0)});
+    const core::DependencyGraph& graph = plan.supervisor.graph;
+    REQUIRE(graph.dependencies_of(id(0)).size() == 3);
+    CHECK(graph.dependencies_of(id(0))[0].on == id(3));
+    CHECK(graph.dependencies_of(id(0))[0].condition == core::Condition::ready);
+    CHECK(graph.dependencies_of(id(0))[0].required);
+    CHECK_FALSE(graph.dependencies_of(id(0))[0].restart);
+    CHECK(graph.dependencies_of(id(0))[1].on == id(1));
+    CHECK(graph.dependencies_of(id(0))[1].condition == core::Condition::completed);
+    CHECK(graph.dependencies_of(id(0))[2].condition == core::Condition::started);
+    CHECK(graph.dependencies_of(id(0))[2].restart);
+    CHECK_FALSE(graph.dependencies_of(id(0))[2].required);
+    REQUIRE(graph.dependencies_of(id(2)).size() == 1);
+    CHECK(graph.dependencies_of(id(2))[0].condition == core::Condition::started);
+    CHECK(graph.dependencies_of(id(3)).empty());
+    CHECK(list(graph.dependents_of(id(3))) == std::vector{id(0), id(1)});
+    CHECK(list(graph.dependents_of(id(4))) == std::vector{id(2)});
+    CHECK(graph.dependents_of(id(0)).empty());
+    CHECK(list(graph.start_order) == std::vector{id(3), id(1), id(4), id(2), id(0)});
 }
 
 TEST_CASE("services of which none waits have no order") {
-    const Plan plan =
-        make_plan(manifest_of({service_of("a", {"/a"}), service_of("b", {"/b"})}), {}).plan;
-    CHECK(plan.supervisor.start_order.empty());
-    CHECK(plan.start_order.empty());
-}
-
-TEST_CASE("a plan that is moved keeps what its policies point into") {
-    Service b = service_of("b", {"/b"});
-    b.depends_on = {edge_to("a")};
-    Plan plan = make_plan(manifest_of({service_of("a", {"/a"}), b}), {}).plan;
-    const core::Dependency* const before = plan.policies[1].dependencies.data();
-    const Plan moved = std::move(plan);
-    CHECK(moved.policies[1].dependencies.data() == before);
-    CHECK(moved.dependencies.data() == before);
-    CHECK(moved.policies[0].dependents.data() == moved.dependents.data());
-    CHECK(moved.supervisor.start_order.data() == moved.start_order.data());
-    static_assert(!std::is_copy_constructible_v<Plan> && !std::is_copy_assignable_v<Plan>);
+    const Plan plan = make_plan(manifest_of({service_of("a", {"/a"}), service_of("b", {"/b"})}), {})
+                          .draft.finish();
+    CHECK(plan.supervisor.graph.empty());
+    CHECK(plan.supervisor.graph.start_order.empty());
+    CHECK(plan.supervisor.graph.dependencies_of(ServiceId{1}).empty());
 }
 
 TEST_CASE("what makes a service ready is in its policy") {
@@ -279,16 +272,17 @@ TEST_CASE("what makes a service ready is in its policy") {
     task.type = ServiceType::oneshot;
     task.stop_command = {"/stop"};
     Service plain = service_of("plain", {"/x"});
-    const Plan plan = make_plan(manifest_of({told, newline, asked, task, plain}), {}).plan;
+    const Plan plan =
+        make_plan(manifest_of({told, newline, asked, task, plain}), {}).draft.finish();
     CHECK(plan.policies[0].notifies);
-    CHECK(plan.execs[0].notify_socket);
+    CHECK(plan.execs[0].settings->notify_socket);
     CHECK(plan.policies[1].notifies);
-    CHECK_FALSE(plan.execs[1].notify_socket);
-    CHECK(plan.execs[1].notify_fd == 3);
+    CHECK_FALSE(plan.execs[1].settings->notify_socket);
+    CHECK(plan.execs[1].settings->notify_fd == 3);
     CHECK(plan.policies[2].health.probes);
     CHECK(plan.policies[2].health.retries == 7);
-    CHECK(std::get<FileProbe>(plan.execs[2].probe).path == "/run/ready");
-    CHECK_FALSE(plan.execs[2].probe_command.exists());
+    CHECK(std::get<FileProbe>(plan.execs[2].settings->probe).path == "/run/ready");
+    CHECK_FALSE(plan.execs[2].settings->probe_command.exists());
     CHECK(plan.policies[3].oneshot);
     CHECK(plan.policies[3].stop_command);
     CHECK_FALSE(plan.policies[4].notifies);
@@ -302,12 +296,13 @@ TEST_CASE("probe and stop command are looked for along the service's own PATH") 
     db.environment = {{"PATH", "/opt/pg:/bin"}};
     db.probe = ExecProbe{{"pg_isready", "-q"}};
     db.stop_command = {"/opt/pg/pg_ctl", "stop"};
-    const Plan plan = make_plan(manifest_of({db}), host_with({"PATH=/usr/bin"})).plan;
-    CHECK(as_strings(plan.execs[0].probe_command.argv) == Strings{"pg_isready", "-q"});
-    CHECK(as_strings(plan.execs[0].probe_command.candidates) ==
+    const Plan plan = make_plan(manifest_of({db}), host_with({"PATH=/usr/bin"})).draft.finish();
+    CHECK(as_strings(plan.execs[0].settings->probe_command.argv) == Strings{"pg_isready", "-q"});
+    CHECK(as_strings(plan.execs[0].settings->probe_command.candidates) ==
           Strings{"/opt/pg/pg_isready", "/bin/pg_isready"});
-    CHECK(as_strings(plan.execs[0].stop_command.argv) == Strings{"/opt/pg/pg_ctl", "stop"});
-    CHECK(as_strings(plan.execs[0].stop_command.candidates) == Strings{"/opt/pg/pg_ctl"});
+    CHECK(as_strings(plan.execs[0].settings->stop_command.argv) ==
+          Strings{"/opt/pg/pg_ctl", "stop"});
+    CHECK(as_strings(plan.execs[0].settings->stop_command.candidates) == Strings{"/opt/pg/pg_ctl"});
 }
 
 TEST_CASE("a service that notifies is told where, and how often it must say that it lives") {
@@ -320,7 +315,8 @@ TEST_CASE("a service that notifies is told where, and how often it must say that
     web.environment.clear();
     web.policy.watchdog = {};
     const Plan plan =
-        make_plan(manifest_of({db, web}), host_with({"NOTIFY_SOCKET=/n", "WATCHDOG_USEC=1"})).plan;
+        make_plan(manifest_of({db, web}), host_with({"NOTIFY_SOCKET=/n", "WATCHDOG_USEC=1"}))
+            .draft.finish();
     CHECK(as_strings(plan.execs[0].envp) ==
           Strings{"NOTIFY_SOCKET=@00000", "WATCHDOG_USEC=1500000", "GOSV_SERVICE=db"});
     CHECK(as_strings(plan.execs[1].envp) == Strings{"NOTIFY_SOCKET=@00000", "GOSV_SERVICE=web"});
@@ -329,19 +325,20 @@ TEST_CASE("a service that notifies is told where, and how often it must say that
 TEST_CASE("one command is not supervised: everything is inherited, nothing is tried twice") {
     HostFacts host = host_with({"PATH=/opt/bin", "LISTEN_PID=1", "NOTIFY_SOCKET=/n", "odd"});
     host.uid = 1000;
-    const Plan plan = make_command_plan({"cmd", "-x"}, host, core::KillMode::process, Signal{10});
+    const Plan plan =
+        make_command_plan({"cmd", "-x"}, host, core::KillMode::process, Signal{10}).finish();
     REQUIRE(plan.execs.size() == 1);
-    const ExecSpec& exec = plan.execs[0];
+    const Exec& exec = plan.execs[0];
     CHECK(exec.name == "main");
     CHECK(as_strings(exec.argv) == Strings{"cmd", "-x"});
     CHECK(as_strings(exec.envp) == host.environment);
     CHECK(as_strings(exec.candidates) == Strings{"/opt/bin/cmd"});
-    CHECK(exec.stdin_mode == StdinMode::inherit);
-    CHECK_FALSE(exec.credentials);
-    CHECK_FALSE(exec.working_dir);
-    CHECK_FALSE(exec.umask);
-    CHECK_FALSE(exec.notify_socket);
-    CHECK_FALSE(exec.stop_command.exists());
+    CHECK(exec.settings->stdin_mode == StdinMode::inherit);
+    CHECK_FALSE(exec.settings->credentials);
+    CHECK_FALSE(exec.settings->working_dir);
+    CHECK_FALSE(exec.settings->umask);
+    CHECK_FALSE(exec.settings->notify_socket);
+    CHECK_FALSE(exec.settings->stop_command.exists());
 
     REQUIRE(plan.policies.size() == 1);
     const core::ServicePolicy& policy = plan.policies[0];
@@ -355,11 +352,11 @@ TEST_CASE("one command is not supervised: everything is inherited, nothing is tr
     CHECK(plan.supervisor.command_mode);
     CHECK(plan.supervisor.exit_code_from == ServiceId{0});
     CHECK(plan.snapshot_signal == Signal{10});
-    CHECK_FALSE(make_command_plan({"cmd"}, host, core::KillMode::group, {}).snapshot_signal);
+    CHECK_FALSE(make_command_plan({"cmd"}, host, core::KillMode::group, {}).of_all.snapshot_signal);
 }
 
 TEST_CASE("what a command leaves behind is ended within docker's ten seconds") {
-    const Plan plan = make_command_plan({"cmd"}, {}, core::KillMode::group, {});
+    const Plan plan = make_command_plan({"cmd"}, {}, core::KillMode::group, {}).finish();
     CHECK(plan.policies[0].stop_grace_period + plan.supervisor.straggler_grace +
               plan.supervisor.abandon_after <
           10s);

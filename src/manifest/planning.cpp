@@ -1,7 +1,6 @@
-#include "gosv/manifest/plan.hpp"
+#include "gosv/manifest/planning.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "bounds.hpp"
 #include "gosv/base/concat.hpp"
@@ -152,38 +151,15 @@ std::optional<ServiceId> find_service(const std::vector<Service>& services,
 
 }  // namespace
 
-StringBlock::StringBlock(const std::vector<std::string>& strings) {
-    if (strings.empty()) {
-        return;
-    }
-    std::size_t text = 0;
-    for (const std::string& each : strings) {
-        text += each.size() + 1;
-    }
-    const std::size_t pointers = strings.size() + 1;
-    pointers_ = std::make_unique_for_overwrite<char*[]>(pointers +
-                                                        (text + sizeof(char*) - 1) / sizeof(char*));
-    char* next = reinterpret_cast<char*>(pointers_.get() + pointers);
-    for (const std::string& each : strings) {
-        pointers_[size_++] = next;
-        std::memcpy(next, each.c_str(), each.size() + 1);
-        next += each.size() + 1;
-    }
-    pointers_[size_] = nullptr;
-}
-
 PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     PlanResult result;
-    Plan& plan = result.plan;
     Report report;
     const UserDatabase database(host.passwd, host.group);
-    plan.policies.reserve(manifest.services.size());
-    plan.execs.reserve(manifest.services.size());
     for (const Service& service : manifest.services) {
-        plan.policies.push_back(make_policy(service));
-        plan.execs.push_back(make_exec(service, host, database, report));
+        result.draft.add(make_policy(service), make_exec(service, host, database, report));
     }
-    link_services(manifest, plan);
+    link_services(manifest, result.draft);
+    PlanOfAll& plan = result.draft.of_all;
     plan.supervisor.shutdown_timeout = manifest.shutdown_timeout;
     if (manifest.exit_code_from) {
         plan.supervisor.exit_code_from = find_service(manifest.services, *manifest.exit_code_from);
@@ -206,13 +182,12 @@ PlanResult make_plan(const LoadResult& loaded, const HostFacts& host) {
     return result;
 }
 
-Plan make_command_plan(const std::vector<std::string>& argv, const HostFacts& host,
-                       core::KillMode kill_mode, std::optional<Signal> snapshot_signal) {
+PlanDraft make_command_plan(const std::vector<std::string>& argv, const HostFacts& host,
+                            core::KillMode kill_mode, std::optional<Signal> snapshot_signal) {
     // What CMD leaves behind has this long between TERM and KILL. Twice, at the worst: its own
     // group and then what has left that. Docker gives the whole ten seconds.
     constexpr Duration kGrace = std::chrono::seconds(3);
 
-    Plan plan;
     core::ServicePolicy policy;
     policy.restart = core::RestartPolicy::never;
     policy.max_restarts = 0;
@@ -220,7 +195,6 @@ Plan make_command_plan(const std::vector<std::string>& argv, const HostFacts& ho
     policy.stop_grace_period = kGrace;
     policy.kill_mode = kill_mode;
     policy.retry_spawn = false;
-    plan.policies.push_back(policy);
 
     ExecSpec exec;
     exec.name = "main";
@@ -229,14 +203,16 @@ Plan make_command_plan(const std::vector<std::string>& argv, const HostFacts& ho
     exec.candidates =
         StringBlock(exec_candidates(argv.empty() ? "" : argv.front(), host.environment));
     exec.stdin_mode = StdinMode::inherit;
-    plan.execs.push_back(std::move(exec));
 
+    PlanDraft draft;
+    draft.add(policy, exec);
+    PlanOfAll& plan = draft.of_all;
     plan.supervisor.straggler_grace = kGrace;
     plan.supervisor.exit_code_from = ServiceId{0};
     plan.supervisor.command_mode = true;
     plan.snapshot_signal = snapshot_signal;
     plan.cgroup = CgroupMode::off;
-    return plan;
+    return draft;
 }
 
 }  // namespace gosv::manifest

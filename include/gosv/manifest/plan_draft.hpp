@@ -1,0 +1,71 @@
+#pragma once
+// Makes a plan of one service after the other. What is equal is kept once, as far as that is found
+// without a search: policies and settings are compared with the last few that were distinct, lists
+// and texts with those of the service before, which in a manifest is the one that is most alike.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gosv/manifest/plan.hpp"
+
+namespace gosv::manifest {
+
+// `of_all` is copied to the plan as it is then.
+class PlanDraft {
+  public:
+    PlanOfAll of_all;
+
+    // The next service: the first one is 0.
+    void add(const core::ServicePolicy& policy, const ExecSpec& exec);
+
+    std::size_t services() const noexcept { return services_.size(); }
+
+    const core::ServicePolicy& policy(std::size_t service) const noexcept {
+        return policies_[policy_of_[service]];
+    }
+
+    // Who waits for whom, once all services are there: what core::DependencyGraph is a view of.
+    struct Edges {
+        std::vector<core::Dependency> dependencies;
+        std::vector<ServiceId> dependents;
+        std::vector<core::EdgesBegin> begins;
+        std::vector<ServiceId> start_order;
+    };
+
+    void connect(Edges edges) noexcept { edges_ = std::move(edges); }
+
+    // The plan, in memory of its own: nothing in it points into the draft, or into what was given
+    // to it.
+    Plan finish() const;
+
+  private:
+    using Text = std::size_t;  // an offset into text_
+    using List = std::size_t;  // where it begins in lists_
+
+    static constexpr Text kNoText = SIZE_MAX;  // in lists_: the end of a list
+
+    struct Service {
+        Text name;
+        List argv;
+        List envp;
+        List candidates;
+        std::uint16_t settings;
+    };
+
+    bool is_at(Text place, std::string_view text) const noexcept;
+    Text keep(std::string_view text, Text perhaps, Text or_else);
+    List keep(const StringBlock& block, List perhaps, List or_else);
+    Text keep_name(std::string_view name, List envp);
+
+    std::string text_;
+    std::vector<Text> lists_{kNoText};  // the first one is empty
+    std::vector<Service> services_;
+    std::vector<core::ServicePolicy> policies_;
+    std::vector<ExecSettings> settings_;
+    std::vector<std::uint16_t> policy_of_;
+    Edges edges_;
+};
+
+}  // namespace gosv::manifest

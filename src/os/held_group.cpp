@@ -25,11 +25,32 @@ bool is_living_member(const Proc& proc, int pid, Pid group) noexcept {
     return stat && stat->group == group && stat->state != 'Z' && stat->state != 'X';
 }
 
+// Whether only the dead leader is left in the group. Nothing counts a group's members, but there is
+// a call for the lowest nice value among them. The leader gets the highest one, as nobody runs by
+// its own any more: if the group has none that is lower now, it has nobody else. Where that may not
+// be done or says nothing (all have the highest one anyway), it is not known.
+bool is_alone(Pid leader) noexcept {
+    constexpr int kHighest = 19;
+    const Result<int> before = sys::lowest_nice(leader);
+    if (!before.ok() || before.value() == kHighest || !sys::set_nice(leader, kHighest).ok()) {
+        return false;
+    }
+    const Result<int> now = sys::lowest_nice(leader);
+    return now.ok() && now.value() == kHighest;
+}
+
+bool is_nobody(const Status& asked) noexcept {
+    return !asked.ok() && asked.error().err == ESRCH;
+}
+
 }  // namespace
 
 HeldGroup HeldGroup::hold(Pid leader) noexcept {
     HeldGroup group;
     group.number_ = leader;
+    if (is_alone(leader)) {
+        return group;
+    }
     Result<Fd> pidfd = sys::pidfd_open(leader);
     if (pidfd.ok()) {
         group.leader_ = std::move(pidfd).value();
@@ -38,8 +59,7 @@ HeldGroup HeldGroup::hold(Pid leader) noexcept {
 }
 
 bool HeldGroup::number_is_ours() const noexcept {
-    const Status leader = sys::kill(number_.value, Signal{});
-    return !leader.ok() && leader.error().err == ESRCH;
+    return is_nobody(sys::kill(number_.value, Signal{}));
 }
 
 Status HeldGroup::signal(Signal signal) noexcept {
@@ -58,6 +78,10 @@ Status HeldGroup::signal(Signal signal) noexcept {
 }
 
 bool HeldGroup::outlives() noexcept {
+    // To ask by the number harms nobody, whosever it is by now. And nobody is ever ours as well.
+    if (is_nobody(sys::kill(-number_.value, Signal{}))) {
+        return false;
+    }
     const Status asked = signal(Signal{});
     return asked.ok() || asked.error().err == EPERM;
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -200,6 +201,17 @@ Result<Pid> getpgid(Pid pid) noexcept {
         return SysError{errno, "getpgid"};
     }
     return Pid{group};
+}
+
+Result<int> lowest_nice(Pid group) noexcept {
+    // The kernel's own answer is 20 less the value, so that it is no error.
+    const long answer = os::kernel::call(SYS_getpriority, PRIO_PGRP, group.value);
+    return answer < 0 ? Result<int>(SysError{errno, "getpriority"}) : static_cast<int>(20 - answer);
+}
+
+Status set_nice(Pid process, int nice) noexcept {
+    return done(os::kernel::call(SYS_setpriority, PRIO_PROCESS, process.value, nice),
+                "setpriority");
 }
 
 Result<Pid> getsid(Pid pid) noexcept {

@@ -7,6 +7,10 @@
 // through it (PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9, pidfd_send_signal(2)): it stays the same
 // group, or ESRCH, for ever. On older kernels the number is used, but never once a process exists
 // whose pid it is: the leader is dead, so such a process can only be the leader of a later group.
+//
+// Most groups are empty when their leader is dead, and a pidfd costs more than all else that is
+// done for a death. So it is taken only if somebody else is seen in the group. Who has made itself
+// as nice as can be (19) is not; should there be only such members, the number is used here too.
 // Loop thread only; no allocation.
 #include "gosv/base/fd.hpp"
 #include "gosv/base/ids.hpp"
@@ -34,7 +38,7 @@ class HeldGroup {
     bool number_is_ours() const noexcept;
 
     Pid number_;
-    Fd leader_;  // pidfd; not open when descriptors ran out
+    Fd leader_;  // pidfd; not open when nobody was left, or descriptors ran out
 };
 
 }  // namespace gosv::os

@@ -81,6 +81,10 @@ void prefer_as_oom_victim() noexcept;
 Result<Pid> tcgetpgrp(BorrowedFd terminal) noexcept;
 Status tcsetpgrp(BorrowedFd terminal, Pid group) noexcept;
 Result<Pid> getpgid(Pid pid) noexcept;  // Pid{}: our own
+// The lowest nice value of all in the group, the dead that nobody has waited for included.
+// getpriority(2)
+Result<int> lowest_nice(Pid group) noexcept;
+Status set_nice(Pid process, int nice) noexcept;
 Result<Pid> getsid(Pid pid) noexcept;
 
 // SIGSTOP to ourselves; returns when continued. (Without effect for PID 1: pid_namespaces(7).)

@@ -55,7 +55,10 @@ void take_terminal() noexcept {
     (void)kernel::raw(SYS_ioctl, STDIN_FILENO, TIOCSPGRP, &group);
 }
 
-int set_stdin_to_null() noexcept {
+int set_stdin_to_null(const ChildFds& fds) noexcept {
+    if (fds.null >= 0) {
+        return attempt(SYS_dup3, fds.null, STDIN_FILENO, 0);
+    }
     long null = kernel::raw(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
     if (null < 0) {
         // An image without /dev: the read end of a pipe without writer is at its end just as well.
@@ -268,7 +271,7 @@ void run_child(const ChildImage& image, const ChildFds& fds) noexcept {
         take_terminal();
     }
     if (image.stdin_null) {
-        check(fds, Stage::stdin_stream, set_stdin_to_null());
+        check(fds, Stage::stdin_stream, set_stdin_to_null(fds));
     }
     set_limits(image, fds);
     set_credentials(image, fds);

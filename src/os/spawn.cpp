@@ -198,9 +198,9 @@ Status ChildDescriptors::open_join(BorrowedFd leaf) noexcept {
 
 namespace {
 
-ChildFds for_child(const ChildDescriptors& descriptors) noexcept {
+ChildFds for_child(const ChildDescriptors& descriptors, BorrowedFd null) noexcept {
     return {descriptors.status.write.raw(), descriptors.join.raw(), descriptors.output.write.raw(),
-            descriptors.readiness.write.raw()};
+            descriptors.readiness.write.raw(), null.raw()};
 }
 
 Spawned cloned(long pid, ChildDescriptors& descriptors) noexcept {
@@ -215,7 +215,8 @@ Spawned cloned(long pid, ChildDescriptors& descriptors) noexcept {
 
 }  // namespace
 
-Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf) noexcept {
+Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf,
+                      BorrowedFd null) noexcept {
     ChildDescriptors descriptors;
     Status opened = descriptors.open(image);
     if (method == CloneMethod::clone3_into_cgroup && !leaf.is_open()) {
@@ -226,7 +227,7 @@ Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd le
     if (!opened.ok()) {
         return opened.error();
     }
-    const ChildFds fds = for_child(descriptors);
+    const ChildFds fds = for_child(descriptors, null);
     const long pid = clone_process(method, leaf);
     if (pid == 0) {
         run_child(image, fds);
@@ -237,12 +238,12 @@ Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd le
     return cloned(pid, descriptors);
 }
 
-Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept {
+Result<Spawned> spawn(const ChildImage& image, ChildStack& stack, BorrowedFd null) noexcept {
     ChildDescriptors descriptors;
     const Status opened = descriptors.open(image);
     long pid = -1;
     if (opened.ok()) {
-        stack.start = {image, for_child(descriptors)};
+        stack.start = {image, for_child(descriptors, null)};
         pid = kernel::clone_on_stack(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, stack.top(),
                                      &stack.in_use, run_child_start, &stack.start);
     }

@@ -1,5 +1,6 @@
 #include "gosv/os/spawner.hpp"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 
 #include <cerrno>
@@ -48,17 +49,25 @@ Spawner::Spawner(std::size_t most, bool leaves) noexcept
       stacks_(most),
       shares_memory_(kernel::kRawCalls && core_dump_ends_one_process()) {}
 
+BorrowedFd Spawner::null_for(const ChildImage& image) noexcept {
+    if (image.stdin_null && !null_.is_open()) {
+        null_.reset(::open("/dev/null", O_RDONLY | O_NOCTTY | O_CLOEXEC));
+    }
+    return null_.borrow();
+}
+
 Result<Spawned> Spawner::spawn(const ChildImage& image, BorrowedFd leaf) noexcept {
+    const BorrowedFd null = null_for(image);
     if (shares_memory_ && !leaf.is_open() && may_share_memory(image)) {
         if (ChildStack* const stack = stacks_.take()) {
-            Result<Spawned> spawned = os::spawn(image, *stack);
+            Result<Spawned> spawned = os::spawn(image, *stack, null);
             if (spawned.ok() || !is_not_offered(spawned.error().err)) {
                 return spawned;
             }
             shares_memory_ = false;
         }
     }
-    return os::spawn(image, method_, leaf);
+    return os::spawn(image, method_, leaf, null);
 }
 
 }  // namespace gosv::os

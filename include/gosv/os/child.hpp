@@ -108,6 +108,7 @@ struct ChildFds {
     int cgroup_procs = -1;  // of the leaf, open for writing, for a child not cloned into it
     int output = -1;        // write ends, of capture_output
     int readiness = -1;     // and of notify_fd
+    int null = -1;          // /dev/null, for stdin_null; without it the child looks for itself
 };
 
 // What comes through the status pipe when a start fails (8 bytes: atomic). Success is end of file.

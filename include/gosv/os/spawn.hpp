@@ -40,14 +40,15 @@ CloneMethod probe_clone(bool leaves = true) noexcept;
 // `leaf`: directory of a cgroup v2 leaf (O_PATH will do) in which the process begins; not open: in
 // gosv's own. Whatever the method, no instruction of the program runs outside the leaf: where the
 // kernel cannot clone into it, the child's first step is to join it, and without that it does not
-// exec. Errors: pipe2, fcntl, cgroup.procs, clone3, fork.
-Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf = {}) noexcept;
+// exec. `null`: an open /dev/null, see ChildFds. Errors: pipe2, fcntl, cgroup.procs, clone3, fork.
+Result<Spawned> spawn(const ChildImage& image, CloneMethod method, BorrowedFd leaf = {},
+                      BorrowedFd null = {}) noexcept;
 
 // clone(CLONE_VM) without CLONE_VFORK, in gosv's own cgroup: both run on, the child on `stack`,
 // which ChildStacks has handed out and nobody touches until the kernel has cleared `in_use`;
 // what `image` points to must stay as long. Errors: pipe2, fcntl, clone (EINVAL where such a clone
 // is not offered).
-Result<Spawned> spawn(const ChildImage& image, ChildStack& stack) noexcept;
+Result<Spawned> spawn(const ChildImage& image, ChildStack& stack, BorrowedFd null = {}) noexcept;
 
 enum class ExecState : std::uint8_t { pending, succeeded, failed };
 

@@ -41,6 +41,10 @@ class Spawner {
     const ChildStacks& stacks() const noexcept { return stacks_; }
 
   private:
+    // /dev/null, opened when it is needed first: one for all costs each start two calls less.
+    BorrowedFd null_for(const ChildImage& image) noexcept;
+
+    Fd null_;
     CloneMethod method_;
     ChildStacks stacks_;
     bool shares_memory_;

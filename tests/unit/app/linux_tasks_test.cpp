@@ -78,8 +78,8 @@ std::string expect_health(test::PlanSpec plan, Health wanted) {
         EXPECT(again);
         EXPECT(gosv.state(0).health == wanted);
         EXPECT(allocations == 0);
-        // The output and the status pipe of the one that runs.
-        EXPECT(open_descriptors() <= idle + 2);
+        // /dev/null, and the output and the status pipe of the one that runs.
+        EXPECT(open_descriptors() <= idle + 3);
         EXPECT(gosv.stop() == 0);
         EXPECT(!has_children());
     }

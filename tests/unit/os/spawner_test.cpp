@@ -255,6 +255,27 @@ TEST_CASE("a script of more words than that is run all the same") {
     CHECK(run_sharing(image).code() == 5);
 }
 
+TEST_CASE("for all that read nothing /dev/null is opened once, and not before somebody does") {
+    Spawner spawner(4);
+    const auto input_of = [&](bool null) {
+        Image image = Image::shell("readlink /proc/self/fd/0; head -c1 | wc -c");
+        image.child.stdin_null = null;
+        test::CapturedOutput output;
+        auto spawned = spawner.spawn(image.child);
+        REQUIRE(spawned.ok());
+        CHECK(test::wait_for(spawned.value().pid.value) == 0);
+        output.restore();
+        return output.text();
+    };
+    {
+        const test::FdLeakGuard guard;
+        (void)input_of(false);
+    }
+    CHECK(input_of(true) == "/dev/null\n0\n");
+    const test::FdLeakGuard guard;
+    CHECK(input_of(true) == "/dev/null\n0\n");
+}
+
 TEST_CASE("what would reach gosv through shared memory is done in a copy") {
     Image image({"/bin/true"});
     CHECK(may_share_memory(image.child));

@@ -67,11 +67,12 @@ class RingSink final : public spdlog::sinks::sink {
         }
         const std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
         char buffer[kMaxLine];
+        TimeText time;
         const std::string_view notice =
             format_line({.event = LogEvent::dropped,
                          .level = LogLevel::warn,
                          .attempt = static_cast<std::uint32_t>(std::min(ring_.lost(), most))},
-                        format_, wall_now(), buffer);
+                        format_, time.of(wall_now()), buffer);
         if (notice.size() > ring_.room()) {
             return false;
         }
@@ -106,6 +107,7 @@ struct Log::Impl {
     std::shared_ptr<RingSink> sink;
     spdlog::logger logger;
     LogStream stream;
+    TimeText time;
     bool held = false;
 };
 
@@ -123,7 +125,8 @@ void Log::write(const LogLine& line) noexcept {
         return;
     }
     char buffer[kMaxLine];
-    const std::string_view text = format_line(line, impl_->format, wall_now(), buffer);
+    const std::string_view text =
+        format_line(line, impl_->format, impl_->time.of(wall_now()), buffer);
     if (text.size() > impl_->sink->ring().room()) {
         // One event may be the end of very many services: a reader who keeps up gets all lines.
         (void)flush();

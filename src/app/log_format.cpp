@@ -31,8 +31,27 @@ Date civil_date(std::int64_t days) noexcept {
             day_of_year - (153 * march_month + 2) / 5 + 1};
 }
 
-void put_text(LineWriter& out, const LogLine& line, WallTime time) noexcept {
-    put_time(out, time);
+// With milliseconds that are still to be filled in.
+void put_second(LineWriter& out, WallTime time) noexcept {
+    constexpr WallTime kDay = 86'400'000;
+    const WallTime days = (time >= 0 ? time : time - (kDay - 1)) / kDay;
+    const auto rest = static_cast<int>((time - days * kDay) / 1000);
+    const Date date = civil_date(days);
+    out.padded(date.year, 4);
+    const auto put = [&out](char before, std::int64_t value) {
+        out.put(before);
+        out.padded(value, 2);
+    };
+    put('-', date.month);
+    put('-', date.day);
+    put('T', rest / 3600);
+    put(':', rest / 60 % 60);
+    put(':', rest % 60);
+    out.put(".000Z");
+}
+
+void put_text(LineWriter& out, const LogLine& line, std::string_view time) noexcept {
+    out.put(time);
     out.put(" gosv ");
     out.column(name(line.level), 5);
     out.put(' ');
@@ -75,9 +94,9 @@ constexpr std::size_t kMostReason = 250;
 constexpr std::size_t kMostService = 100;
 static_assert(kMostMsg + kMostReason + 2 * kMostService + 400 <= kMaxLine);
 
-void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
+void put_json(LineWriter& out, const LogLine& line, std::string_view time) noexcept {
     out.put("{\"time\":\"");
-    put_time(out, time);
+    out.put(time);
     out.put('"');
     put_string(out, "level", name(line.level));
     put_string(out, "event", name(line.event));
@@ -130,27 +149,25 @@ void put_json(LineWriter& out, const LogLine& line, WallTime time) noexcept {
 
 }  // namespace
 
+std::string_view TimeText::of(WallTime time) noexcept {
+    const WallTime ms = (time % 1000 + 1000) % 1000;
+    const WallTime second = time - ms;
+    if (size_ == 0 || second != second_) {
+        LineWriter out(text_);
+        put_second(out, second);
+        size_ = out.view().size();
+        second_ = second;
+    }
+    char* const end = text_ + size_;
+    end[-4] = static_cast<char>('0' + ms / 100);
+    end[-3] = static_cast<char>('0' + ms / 10 % 10);
+    end[-2] = static_cast<char>('0' + ms % 10);
+    return {text_, size_};
+}
+
 void put_time(LineWriter& out, WallTime time) noexcept {
-    constexpr std::int64_t kDay = 86'400'000;
-    const std::int64_t days = (time >= 0 ? time : time - (kDay - 1)) / kDay;
-    const std::int64_t rest = time - days * kDay;
-    const Date date = civil_date(days);
-    out.padded(date.year, 4);
-    // In place: every line has one, and number by number it would be a fifth of its cost.
-    char text[] = "-00-00T00:00:00.000Z";
-    const auto put_at = [&](std::size_t end, unsigned value) {
-        for (; value > 0; value /= 10) {
-            text[--end] = static_cast<char>('0' + value % 10);
-        }
-    };
-    const auto ms = static_cast<unsigned>(rest);
-    put_at(3, static_cast<unsigned>(date.month));
-    put_at(6, static_cast<unsigned>(date.day));
-    put_at(9, ms / 3'600'000);
-    put_at(12, ms / 60'000 % 60);
-    put_at(15, ms / 1000 % 60);
-    put_at(19, ms % 1000);
-    out.put(std::string_view(text, sizeof text - 1));
+    TimeText text;
+    out.put(text.of(time));
 }
 
 std::string_view name(LogEvent event) noexcept {
@@ -221,7 +238,7 @@ std::string_view name(LogLevel level) noexcept {
     return "?";
 }
 
-std::string_view format_line(const LogLine& line, LogFormat format, WallTime time,
+std::string_view format_line(const LogLine& line, LogFormat format, std::string_view time,
                              std::span<char> buffer) noexcept {
     LineWriter out(buffer, 2);  // "}\n"
     if (format == LogFormat::text) {

@@ -84,7 +84,8 @@ void Runtime::look_for_the_dead() noexcept {
     if (!taken.ok()) {  // no further one would wake us
         peek = {.outcome = os::PeekOutcome::failed, .err = taken.error().err};
     }
-    const bool some_live = has_live_children();
+    // Asked only if it matters: it looks at every service.
+    const bool some_live = peek.outcome == os::PeekOutcome::no_children && has_live_children();
     doubt(peek, some_live);
 
     const std::uint64_t orphans = orphans_reaped_ - orphans_before;

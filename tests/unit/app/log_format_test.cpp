@@ -20,12 +20,12 @@ constexpr WallTime kTime = 1'764'085'121'042;  // 2025-11-25T15:38:41.042Z
 
 std::string text(const LogLine& line, WallTime time = kTime) {
     char buffer[kMaxLine];
-    return std::string(format_line(line, LogFormat::text, time, buffer));
+    return std::string(format_line(line, LogFormat::text, TimeText().of(time), buffer));
 }
 
 std::string json(const LogLine& line, std::size_t size = kMaxLine) {
     std::string buffer(size, '\0');
-    return std::string(format_line(line, LogFormat::json, kTime, buffer));
+    return std::string(format_line(line, LogFormat::json, TimeText().of(kTime), buffer));
 }
 
 // Without time and "gosv", which all lines have.
@@ -69,6 +69,19 @@ TEST_CASE("the time is RFC 3339 in UTC, leap days and all") {
     CHECK(text(line, 1'735'689'599'001).starts_with("2024-12-31T23:59:59.001Z "));
     CHECK(text(line, 4'107'542'400'000).starts_with("2100-03-01T00:00:00.000Z "));
     CHECK(text(line, -1).starts_with("1969-12-31T23:59:59.999Z "));
+}
+
+TEST_CASE("a time does not depend on the one before it, be that later or earlier") {
+    TimeText time;
+    CHECK(time.of(951'782'399'999) == "2000-02-28T23:59:59.999Z");
+    CHECK(time.of(951'782'400'000) == "2000-02-29T00:00:00.000Z");
+    CHECK(time.of(951'782'400'070) == "2000-02-29T00:00:00.070Z");
+    CHECK(time.of(951'782'400'999) == "2000-02-29T00:00:00.999Z");
+    CHECK(time.of(951'782'401'000) == "2000-02-29T00:00:01.000Z");
+    CHECK(time.of(951'782'399'001) == "2000-02-28T23:59:59.001Z");
+    CHECK(time.of(-1) == "1969-12-31T23:59:59.999Z");
+    CHECK(time.of(-999) == "1969-12-31T23:59:59.001Z");
+    CHECK(time.of(0) == "1970-01-01T00:00:00.000Z");
 }
 
 TEST_CASE("lines of order and health") {
@@ -242,6 +255,7 @@ TEST_CASE("a line is made without the heap") {
     const LogLine line = everything(lots);
     char buffer[kMaxLine];
     const test::AllocationTripwire tripwire("format_line");
-    (void)format_line(line, LogFormat::text, kTime, buffer);
-    (void)format_line(line, LogFormat::json, kTime, buffer);
+    TimeText time;
+    (void)format_line(line, LogFormat::text, time.of(kTime), buffer);
+    (void)format_line(line, LogFormat::json, time.of(kTime), buffer);
 }

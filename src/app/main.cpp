@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/embedded.hpp"
+#include "app/loading_memory.hpp"
 #include "app/supervise.hpp"
 #include "app/terminal_output.hpp"
 #include "gosv/app/check.hpp"
@@ -115,6 +116,7 @@ std::string read_stdin() {
 }
 
 int check(const Options& options) {
+    loading_memory::open();
     manifest::HostFacts host = read_host();
     const manifest::Environment env = as_map(host.environment);
     std::optional<std::string> path = find_manifest(options, env);
@@ -149,8 +151,8 @@ int check(const Options& options) {
     return usable ? kExitOk : kExitConfig;
 }
 
-// What is to be run. What planning needed besides (texts, the user database) is gone by then: PID 1
-// stays small.
+// What is to be run. It is made when the loading memory has been closed, and nothing of what it was
+// made from is in it: what loading needed goes as a whole (supervise.cpp), and PID 1 stays small.
 struct Prepared {
     manifest::Plan plan;
     std::string origin;  // for the boot line
@@ -176,6 +178,7 @@ bool looks_like_program(const std::string& manifest) noexcept {
 
 // The plan of a manifest, or the exit code when there is none.
 std::variant<Prepared, int> prepare_manifest(const Options& options) {
+    loading_memory::open();
     manifest::HostFacts host = read_host();
     const manifest::Environment env = as_map(host.environment);
     std::optional<std::string> origin = options.mode == Mode::run    ? "--run"
@@ -202,10 +205,12 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
     if (options.no_cgroup) {
         plan.cgroup = manifest::CgroupMode::off;
     }
-    return Prepared{planned.draft.finish(), std::move(*origin)};
+    loading_memory::close();
+    return Prepared{planned.draft.finish(), std::string(*origin)};
 }
 
 Prepared prepare_command(const Options& options) {
+    loading_memory::open();
     manifest::HostFacts host;
     host.environment = read_environment();
     manifest::PlanDraft draft =
@@ -214,6 +219,7 @@ Prepared prepare_command(const Options& options) {
     plan.log_format = options.log_format.value_or(plan.log_format);
     // Around one command gosv is as silent as tini: only what goes wrong is told.
     plan.log_level = options.log_level.value_or(manifest::LogLevel::warn);
+    loading_memory::close();
     return {draft.finish(), "the command line"};
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "app/linux_platform.hpp"
+#include "app/loading_memory.hpp"
 #include "app/runtime.hpp"
 #include "app/service_cgroups.hpp"
 #include "app/terminal_output.hpp"
@@ -143,6 +144,7 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     LinuxPlatform& platform = *opened.value();
     Runtime runtime(plan, platform, log);
     report_cgroups(plan, decision, platform, log);
+    loading_memory::give_back();
 
     // ---- the point of no return: from here on nothing exits, throws, or allocates ----
     runtime.boot();

@@ -6,7 +6,7 @@ namespace gosv::app {
 
 // To stderr. Gives up after two seconds without room: a container whose stderr nobody reads must
 // still end.
-void print_error(std::string_view text) noexcept;
+[[gnu::cold]] void print_error(std::string_view text) noexcept;
 
 // To stdout, blocking as any command does.
 void print(std::string_view text) noexcept;

@@ -36,12 +36,12 @@ struct Field {
 
     Position at() const noexcept { return node.kind == Node::Kind::null ? key_at : node.at; }
 
-    void error(std::string_view message, std::string_view hint = {}) const;
+    [[gnu::cold]] void error(std::string_view message, std::string_view hint = {}) const;
     void error_at(Position place, std::string_view message, std::string_view hint = {}) const;
-    void warning(std::string_view message, std::string_view hint = {}) const;
+    [[gnu::cold]] void warning(std::string_view message, std::string_view hint = {}) const;
 
     // "expected a duration, not 'soon'".
-    void expected(std::string_view what, std::string_view hint = {}) const;
+    [[gnu::cold]] void expected(std::string_view what, std::string_view hint = {}) const;
 
     Field item(std::size_t i) const;
     Field entry(const Entry& entry) const;

@@ -11,15 +11,16 @@ namespace gosv::manifest {
 
 class Report {
   public:
-    void error(Position at, std::string_view path, std::string_view message,
-               std::string_view hint = {});
-    void warning(Position at, std::string_view path, std::string_view message,
-                 std::string_view hint = {});
+    [[gnu::cold]] void error(Position at, std::string_view path, std::string_view message,
+                             std::string_view hint = {});
+    [[gnu::cold]] void warning(Position at, std::string_view path, std::string_view message,
+                               std::string_view hint = {});
 
     // A problem inside another file: `from` is the place of the manifest that names the file, and
     // where the problem is sorted in.
-    void error_in_file(Position from, std::string_view path, std::string_view file, Position at,
-                       std::string_view message, std::string_view hint = {});
+    [[gnu::cold]] void error_in_file(Position from, std::string_view path, std::string_view file,
+                                     Position at, std::string_view message,
+                                     std::string_view hint = {});
 
     bool has_errors() const noexcept;
 
@@ -35,8 +36,9 @@ class Report {
         Diagnostic diagnostic;
     };
 
-    void add(Position order, Diagnostic::Severity severity, std::string_view path,
-             std::string_view file, Position at, std::string_view message, std::string_view hint);
+    [[gnu::cold]] void add(Position order, Diagnostic::Severity severity, std::string_view path,
+                           std::string_view file, Position at, std::string_view message,
+                           std::string_view hint);
 
     std::vector<Found> found_;
     std::size_t dropped_ = 0;

@@ -1,5 +1,7 @@
 // Without cgroups: a service is its process group.
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "app/service_trees.hpp"
@@ -12,7 +14,9 @@ namespace {
 
 class GroupTrees final : public ServiceTrees {
   public:
-    GroupTrees(std::size_t services, const os::Proc& proc) : groups_(services), proc_(proc) {}
+    GroupTrees(std::size_t services, const os::Proc& proc) : proc_(proc) {
+        held_.reserve(services);
+    }
 
     Result<Fd> birthplace(ServiceId) noexcept override { return Fd(); }
 
@@ -21,22 +25,31 @@ class GroupTrees final : public ServiceTrees {
     }
 
     void hold(ServiceId service, Pid leader) noexcept override {
-        groups_[index(service)] = os::HeldGroup::hold(leader);
+        release(service);
+        held_.push_back({service, os::HeldGroup::hold(leader)});
     }
 
     bool outlives(ServiceId service) noexcept override {
-        return groups_[index(service)].outlives();
+        Held* const held = find(service);
+        return held != nullptr && held->group.outlives();
     }
 
     bool has_living(ServiceId service) noexcept override {
-        return groups_[index(service)].has_living(proc_);
+        Held* const held = find(service);
+        return held != nullptr && held->group.has_living(proc_);
     }
 
     Status signal_held(ServiceId service, Signal signal) noexcept override {
-        return groups_[index(service)].signal(signal);
+        Held* const held = find(service);
+        return held != nullptr ? held->group.signal(signal) : SysError{ESRCH, "kill"};
     }
 
-    void release(ServiceId service) noexcept override { groups_[index(service)] = {}; }
+    void release(ServiceId service) noexcept override {
+        if (Held* const held = find(service)) {
+            *held = std::move(held_.back());
+            held_.pop_back();
+        }
+    }
 
     os::Membership membership(ServiceId, Pid main, Pid process) noexcept override {
         return os::membership_by_descent(proc_, main, process);
@@ -57,7 +70,20 @@ class GroupTrees final : public ServiceTrees {
     void remove() noexcept override {}
 
   private:
-    std::vector<os::HeldGroup> groups_;
+    struct Held {
+        ServiceId service;
+        os::HeldGroup group;
+    };
+
+    Held* find(ServiceId service) noexcept {
+        const auto found = std::find_if(held_.begin(), held_.end(), [service](const Held& each) {
+            return each.service == service;
+        });
+        return found == held_.end() ? nullptr : &*found;
+    }
+
+    // Those that are held now: few, and none most of the time. There is room for all.
+    std::vector<Held> held_;
     const os::Proc& proc_;
 };
 

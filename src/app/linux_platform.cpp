@@ -278,6 +278,10 @@ os::SweepResult LinuxPlatform::sweep(Signal signal, std::span<const Pid> except)
     return descendants_.sweep(signal, except);
 }
 
+void LinuxPlatform::give_back(std::span<std::byte> memory) noexcept {
+    sys::give_back(memory);
+}
+
 Result<Pid> LinuxPlatform::start_snapshot(const SnapshotInput& input) noexcept {
     const Pid gosv{::getpid()};
     const Result<Pid> child = sys::fork_helper();

@@ -97,6 +97,7 @@ class LinuxPlatform final : public Platform {
 
     std::optional<os::OomKills> take_oom_kills(ServiceId service) noexcept override;
     os::SweepResult sweep(Signal signal, std::span<const Pid> except) noexcept override;
+    void give_back(std::span<std::byte> memory) noexcept override;
     Result<Pid> start_snapshot(const SnapshotInput& input) noexcept override;
     std::optional<Signal> take_stop(Pid pid) noexcept override;
     void give_terminal(Pid group) noexcept override;

@@ -16,6 +16,9 @@ namespace gosv::app {
 
 namespace {
 
+// After so many bytes that nobody has flushed, the log does it itself.
+constexpr std::size_t kBatch = std::size_t{8} * 1024;
+
 spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
     switch (level) {
         case LogLevel::error:
@@ -127,11 +130,18 @@ void Log::write(const LogLine& line) noexcept {
     char buffer[kMaxLine];
     const std::string_view text =
         format_line(line, impl_->format, impl_->time.of(wall_now()), buffer);
-    if (text.size() > impl_->sink->ring().room()) {
+    LogRing& ring = impl_->sink->ring();
+    if (text.size() > ring.room()) {
         // One event may be the end of very many services: a reader who keeps up gets all lines.
         (void)flush();
     }
+    const std::size_t before = ring.size();
     impl_->logger.log(spdlog_level(line.level), spdlog::string_view_t(text.data(), text.size()));
+    // Or their start: what such a reader could have had does not make more of the ring resident.
+    // For one who does not keep up a try after each line would be for nothing.
+    if (ring.size() / kBatch > before / kBatch) {
+        (void)flush();
+    }
 }
 
 bool Log::flush() noexcept {

@@ -27,6 +27,8 @@ class LogRing {
 
     bool empty() const noexcept { return size_ == 0; }
 
+    std::size_t size() const noexcept { return size_; }
+
     std::size_t room() const noexcept { return capacity_ - size_; }
 
     // Lines lost since the count was last told.

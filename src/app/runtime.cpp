@@ -7,6 +7,9 @@ namespace gosv::app {
 
 namespace {
 
+// A step that orders more is one for all of very many services.
+constexpr std::size_t kFewActions = 64;
+
 std::size_t find_terminal_service(const manifest::Plan& plan) noexcept {
     if (plan.supervisor.command_mode) {
         return 0;  // CMD, if there is a terminal: the platform knows
@@ -16,6 +19,11 @@ std::size_t find_terminal_service(const manifest::Plan& plan) noexcept {
     return static_cast<std::size_t>(owner - plan.execs.begin());
 }
 
+bool has_healthcheck(const manifest::Plan& plan) noexcept {
+    return std::any_of(plan.distinct_policies.begin(), plan.distinct_policies.end(),
+                       [](const core::ServicePolicy& policy) { return policy.health.probes; });
+}
+
 }  // namespace
 
 Runtime::Runtime(const manifest::Plan& plan, Platform& platform, Log& log)
@@ -23,7 +31,8 @@ Runtime::Runtime(const manifest::Plan& plan, Platform& platform, Log& log)
       platform_(platform),
       log_(log),
       states_(plan.execs.size()),
-      supervisor_{self_, states_, plan.supervisor, plan.policies},
+      probes_(has_healthcheck(plan) ? plan.execs.size() : 0),
+      supervisor_{self_, states_, probes_, plan.supervisor, plan.policies},
       handles_(plan.execs.size()),
       past_(plan.execs.size()),
       pids_(plan.execs.size()),
@@ -95,17 +104,24 @@ void Runtime::feed(const core::Event& event) noexcept {
     // since a step starts each service and each of its tasks at most once, and what could not be
     // started waits before it is tried again.
     (void)events_.push(event);
+    std::size_t most = 0;
     core_deadline_.reset();
     // NOLINTNEXTLINE(modernize-loop-convert): the queue grows while it is read
     for (std::size_t i = 0; i < events_.size(); ++i) {
         const core::Event next = events_[i];
         actions_.clear();
         core::step(supervisor_, next, now_, actions_);
+        most = std::max(most, actions_.size());
         for (const core::Action& action : actions_.view()) {
             carry_out(action);
         }
     }
     events_.clear();
+    if (most > kFewActions) {
+        // They start or stop, which will not come again soon.
+        actions_.clear();
+        platform_.give_back(actions_.spare());
+    }
 }
 
 void Runtime::run_own_deadlines() noexcept {

@@ -53,6 +53,11 @@ class Runtime {
         return states_[index(service)];
     }
 
+    // In a row; 0 without a healthcheck.
+    std::uint32_t probe_failures(ServiceId service) const noexcept {
+        return probes_.empty() ? 0 : probes_[index(service)].probe_failures;
+    }
+
   private:
     static constexpr std::size_t kMostReasonText = 512;
 
@@ -159,6 +164,7 @@ class Runtime {
     Platform& platform_;
     Log& log_;
     std::vector<core::ServiceState> states_;
+    std::vector<core::ProbeState> probes_;  // empty: no service has a healthcheck
     core::SupervisorState self_;
     core::Supervisor supervisor_;
     std::vector<Handle> handles_;

@@ -109,13 +109,14 @@ std::string_view Runtime::describe_obstacle_of(ServiceId service, core::Conditio
     char last_run[kMostReasonText];
     const std::size_t i = index(service);
     const core::Dependency* next = core::waits_for(supervisor_, service);
-    const Awaited awaited{
-        .condition = condition,
-        .policy = plan_.policies[i],
-        .state = states_[i],
-        .remarks = remarks_[i],
-        .waits_for = next != nullptr ? plan_.execs[index(next->on)].name : std::string_view(),
-        .last_run = describe_last_run(service, last_run)};
+    const Awaited awaited{.condition = condition,
+                          .policy = plan_.policies[i],
+                          .state = states_[i],
+                          .probe_failures = probe_failures(service),
+                          .remarks = remarks_[i],
+                          .waits_for = next != nullptr ? plan_.execs[index(next->on)].name.view()
+                                                       : std::string_view(),
+                          .last_run = describe_last_run(service, last_run)};
     return describe_obstacle(awaited, now_, buffer);
 }
 

@@ -70,7 +70,7 @@ void Runtime::show_readiness(ServiceId service, SnapshotService& shown) const no
         shown.has_readiness = policy.notifies || policy.health.probes;
         shown.ready = state.ready;
         shown.health = policy.health.probes ? core::name(state.health) : std::string_view();
-        shown.probe_failures = state.probe_failures;
+        shown.probe_failures = probe_failures(service);
         shown.start_timeout = time_until(state.start_deadline, now_);
         shown.watchdog = time_until(state.watchdog_deadline, now_);
         shown.ending = state.ending == core::ReportReason::none ? std::string_view()

@@ -17,7 +17,7 @@ std::string names_of_limited(const manifest::Plan& plan) {
     std::string names;
     for (const manifest::Exec& exec : plan.execs) {
         if (exec.settings->limits.any()) {
-            append_to(names, {names.empty() ? "" : ", ", exec.name});
+            append_to(names, {names.empty() ? "" : ", ", exec.name.view()});
         }
     }
     return names;
@@ -80,7 +80,7 @@ void compare(const manifest::Exec& exec, const os::OwnLimits& own, CgroupDecisio
                            std::optional<std::uint64_t> of_container, const char* unit) {
         if (limit && of_container && *limit != UINT64_MAX && *limit > *of_container) {
             decision.warnings.push_back(
-                concat({"limits.", key, " of ", exec.name, ", ", *limit, unit,
+                concat({"limits.", key, " of ", exec.name.view(), ", ", *limit, unit,
                         ", cannot be reached: the container itself has ", *of_container, unit, " (",
                         file, ")"}));
         }

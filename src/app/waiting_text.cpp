@@ -28,7 +28,7 @@ class Parts {
 
 void put_health(const Awaited& awaited, Parts& parts) noexcept {
     LineWriter& out = parts.next();
-    if (awaited.state.probe_failures == 0) {
+    if (awaited.probe_failures == 0) {
         out.put(awaited.state.probe_alive ? "healthcheck: no answer yet"
                                           : "healthcheck: not asked yet");
         return;
@@ -36,8 +36,8 @@ void put_health(const Awaited& awaited, Parts& parts) noexcept {
     out.put("healthcheck: ");
     out.put(awaited.remarks.probe.empty() ? "failed" : awaited.remarks.probe.view());
     out.put(", ");
-    out.number(awaited.state.probe_failures);
-    out.put(awaited.state.probe_failures == 1 ? " try" : " tries");
+    out.number(awaited.probe_failures);
+    out.put(awaited.probe_failures == 1 ? " try" : " tries");
 }
 
 void put_running(const Awaited& awaited, MonotonicTime now, Parts& parts) noexcept {

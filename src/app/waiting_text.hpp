@@ -16,6 +16,7 @@ struct Awaited {
     core::Condition condition;
     const core::ServicePolicy& policy;
     const core::ServiceState& state;
+    std::uint32_t probe_failures;  // in a row
     const Remarks& remarks;
     std::string_view waits_for{};  // the name of what it waits for itself
     std::string_view last_run{};   // why that ended, or never began: "exit code 1"

@@ -196,7 +196,9 @@ void tell_who_waits(const Step& step) noexcept {
                               .other = dependency->on,
                               .condition = dependency->condition,
                               .uptime = step.now - state.since,
-                              .attempt = step.state(dependency->on).probe_failures});
+                              .attempt = step.policy(dependency->on).health.probes
+                                             ? step.probe(dependency->on).probe_failures
+                                             : 0});
         }
     }
 }

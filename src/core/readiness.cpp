@@ -30,9 +30,12 @@ bool goes_on(const Step& step, ServiceId id) noexcept {
 void expect_readiness(const Step& step, ServiceId id) noexcept {
     ServiceState& state = step.state(id);
     state.notified = false;
-    state.been_healthy = false;
-    state.probe_failures = 0;
-    state.counted_failures = 0;
+    if (step.policy(id).health.probes) {
+        ProbeState& probe = step.probe(id);
+        probe.been_healthy = false;
+        probe.probe_failures = 0;
+        probe.counted_failures = 0;
+    }
     const Duration limit = step.policy(id).start_timeout;
     state.start_deadline = limit > Duration{} ? step.after(limit) : kNever;
 }
@@ -56,7 +59,8 @@ void update_readiness(const Step& step, ServiceId id) noexcept {
     const ServicePolicy& policy = step.policy(id);
     // A one-shot is ready when it has completed.
     if (state.ready || policy.oneshot || !goes_on(step, id) ||
-        (policy.notifies && !state.notified) || (policy.health.probes && !state.been_healthy)) {
+        (policy.notifies && !state.notified) ||
+        (policy.health.probes && !step.probe(id).been_healthy)) {
         return;
     }
     state.ready = true;

@@ -12,6 +12,9 @@ struct Step {
 
     ServiceState& state(ServiceId id) const noexcept { return supervisor.services[index(id)]; }
 
+    // Of a service with a healthcheck.
+    ProbeState& probe(ServiceId id) const noexcept { return supervisor.probes[index(id)]; }
+
     const ServicePolicy& policy(ServiceId id) const noexcept {
         return supervisor.policies[index(id)];
     }

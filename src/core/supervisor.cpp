@@ -57,7 +57,7 @@ void meet_deadlines(const Step& step, ServiceId id) noexcept {
     if (step.now >= state.watchdog_deadline) {
         on_watchdog_missed(step, id);
     }
-    if (step.now >= state.probe_deadline) {
+    if (step.policy(id).health.probes && step.now >= step.probe(id).probe_deadline) {
         on_probe_deadline(step, id);
     }
 }
@@ -174,9 +174,11 @@ MonotonicTime next_deadline(const Supervisor& supervisor) noexcept {
     }
     MonotonicTime earliest = supervisor.self.deadline;
     for (const ServiceState& state : supervisor.services) {
-        earliest =
-            std::min({earliest, state.deadline, state.start_deadline, state.watchdog_deadline,
-                      state.probe_deadline, state.waiting_deadline});
+        earliest = std::min({earliest, state.deadline, state.start_deadline,
+                             state.watchdog_deadline, state.waiting_deadline});
+    }
+    for (const ProbeState& probe : supervisor.probes) {
+        earliest = std::min(earliest, probe.probe_deadline);
     }
     return earliest;
 }

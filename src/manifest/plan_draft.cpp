@@ -104,25 +104,25 @@ Plan PlanDraft::finish() const {
     }
     for (std::size_t i = 0; i < services_.size(); ++i) {
         const Service& each = services_[i];
-        ::new (static_cast<void*>(execs + i))
-            Exec{text + each.name, StringList(lists + each.argv), StringList(lists + each.envp),
-                 StringList(lists + each.candidates), &plan.settings[each.settings]};
+        ::new (static_cast<void*>(execs + i)) Exec{
+            Text(text + each.name), StringList(lists + each.argv), StringList(lists + each.envp),
+            StringList(lists + each.candidates), &plan.settings[each.settings]};
     }
     plan.execs = {execs, services_.size()};
     return plan;
 }
 
-bool PlanDraft::is_at(Text place, std::string_view text) const noexcept {
+bool PlanDraft::is_at(Place place, std::string_view text) const noexcept {
     return place != kNoText && text_.c_str() + place == text;
 }
 
-PlanDraft::Text PlanDraft::keep(std::string_view text, Text perhaps, Text or_else) {
-    for (const Text place : {perhaps, or_else}) {
+PlanDraft::Place PlanDraft::keep(std::string_view text, Place perhaps, Place or_else) {
+    for (const Place place : {perhaps, or_else}) {
         if (is_at(place, text)) {
             return place;
         }
     }
-    const Text place = text_.size();
+    const Place place = text_.size();
     text_.append(text).push_back('\0');
     return place;
 }
@@ -149,8 +149,8 @@ PlanDraft::List PlanDraft::keep(const StringBlock& block, List perhaps, List or_
 }
 
 // A name stands in the environment as well, at the end of GOSV_SERVICE=NAME.
-PlanDraft::Text PlanDraft::keep_name(std::string_view name, List envp) {
-    Text in_environment = kNoText;
+PlanDraft::Place PlanDraft::keep_name(std::string_view name, List envp) {
+    Place in_environment = kNoText;
     for (List at = envp; lists_[at] != kNoText; ++at) {
         const std::string_view entry = text_.c_str() + lists_[at];
         if (entry.starts_with(kNameVariable)) {

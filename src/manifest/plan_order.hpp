@@ -5,8 +5,8 @@
 
 namespace gosv::manifest {
 
-// Connects the services, all of which are in the draft already. What validation refuses (unknown names, cycles) is left out;
-// nothing is linked when nobody waits for anybody.
+// Connects the services, all of which are in the draft already. What validation refuses (unknown
+// names, cycles) is left out; nothing is linked when nobody waits for anybody.
 void link_services(const Manifest& manifest, PlanDraft& draft);
 
 }  // namespace gosv::manifest

@@ -40,8 +40,8 @@ bool is_not_offered(int err) noexcept {
 }  // namespace
 
 bool may_share_memory(const ChildImage& image) noexcept {
-    return !image.set_credentials && !image.set_capabilities &&
-           image.oom_score_adj == nullptr && word_count(image) <= kMostWords;
+    return !image.set_credentials && !image.set_capabilities && image.oom_score_adj == nullptr &&
+           word_count(image) <= kMostWords;
 }
 
 Spawner::Spawner(std::size_t most, bool leaves) noexcept

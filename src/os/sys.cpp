@@ -1,6 +1,7 @@
 #include "gosv/os/sys.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -220,6 +221,16 @@ Result<Pid> getsid(Pid pid) noexcept {
         return SysError{errno, "getsid"};
     }
     return Pid{session};
+}
+
+void give_back(std::span<std::byte> memory) noexcept {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    const std::uintptr_t skipped = (page - address % page) % page;
+    if (memory.size() > skipped && memory.size() - skipped >= page) {
+        const std::size_t pages = (memory.size() - skipped) / page;
+        (void)::madvise(memory.data() + skipped, pages * page, MADV_DONTNEED);
+    }
 }
 
 void raise_stop() noexcept {

@@ -44,11 +44,15 @@ auto fields(const core::ServiceState& state) {
     return std::tie(state.phase, state.main_alive, state.tree_populated, state.has_run,
                     state.restarts_in_row, state.restarts_total, state.spawn_failures, state.since,
                     state.deadline, state.last_status, state.notified, state.ready, state.health,
-                    state.been_healthy, state.probe_alive, state.probe_stale, state.probe_forgiven,
-                    state.stop_command_alive, state.tree_asked, state.drain_held, state.ending,
-                    state.probe_failures, state.counted_failures, state.start_deadline,
-                    state.watchdog_deadline, state.probe_deadline, state.waiting_deadline,
-                    state.start_period_end, state.failure_code);
+                    state.probe_alive, state.stop_command_alive, state.tree_asked, state.drain_held,
+                    state.ending, state.start_deadline, state.watchdog_deadline,
+                    state.waiting_deadline, state.failure_code);
+}
+
+auto fields(const core::ProbeState& probe) {
+    return std::tie(probe.been_healthy, probe.probe_stale, probe.probe_forgiven,
+                    probe.probe_failures, probe.counted_failures, probe.probe_deadline,
+                    probe.start_period_end);
 }
 
 bool is_finished(const Case&, const World& world) {
@@ -93,6 +97,7 @@ class Explorer {
     void load(const Node& node) {
         machine_.self = node.self;
         std::copy_n(node.services.begin(), services(), machine_.states.begin());
+        std::copy_n(node.probes.begin(), services(), machine_.probes.begin());
     }
 
     StateKey key_of(const Node& node) const {
@@ -175,6 +180,7 @@ class Explorer {
         }
         next.self = machine_.self;
         std::copy(machine_.states.begin(), machine_.states.end(), next.services.begin());
+        std::copy(machine_.probes.begin(), machine_.probes.end(), next.probes.begin());
         next.event = event;
         return add(next, at);
     }
@@ -196,7 +202,7 @@ class Explorer {
             const core::ServiceState& state = node.services[i];
             for (const MonotonicTime each :
                  {state.deadline, state.start_deadline, state.watchdog_deadline,
-                  state.probe_deadline, state.waiting_deadline}) {
+                  node.probes[i].probe_deadline, state.waiting_deadline}) {
                 if (each != kNever && (latest == kNever || each > latest)) {
                     latest = each;
                 }
@@ -226,7 +232,8 @@ class Explorer {
     // Whether the machine is as it was when it was loaded.
     bool unchanged(const Node& node) const {
         for (std::size_t i = 0; i < services(); ++i) {
-            if (fields(machine_.states[i]) != fields(node.services[i])) {
+            if (fields(machine_.states[i]) != fields(node.services[i]) ||
+                fields(machine_.probes[i]) != fields(node.probes[i])) {
                 return false;
             }
         }

@@ -13,6 +13,7 @@ inline constexpr std::uint32_t kNone = UINT32_MAX;
 struct Node {
     core::SupervisorState self;
     std::array<core::ServiceState, kMostServices> services;
+    std::array<core::ProbeState, kMostServices> probes;
     World world;
     MonotonicTime now;
     std::uint32_t parent = kNone;

@@ -54,7 +54,8 @@ class Judge {
     void meet_watch_deadlines(std::size_t i);
     void probe_succeeded(std::size_t i);
     void probe_failed(std::size_t i, bool forgiven);
-    void compare_watch(std::size_t i, const core::ServiceState& state);
+    void compare_watch(std::size_t i, const core::ServiceState& state,
+                       const core::ProbeState& probe);
 
     // Who waits for whom (judge_order.cpp).
     bool has_edges() const { return !plan_.dependencies.empty(); }

@@ -19,7 +19,7 @@ bool is_over(core::Phase phase) {
 void Judge::compare(test::Machine& machine) {
     for (std::size_t i = 0; i < services(); ++i) {
         compare_service(i, machine.states[i]);
-        compare_watch(i, machine.states[i]);
+        compare_watch(i, machine.states[i], machine.probes[i]);
         expect(seen_[i] == expected_[i], "told other than what became of it", i);
     }
     compare_whole(machine.self);
@@ -27,9 +27,11 @@ void Judge::compare(test::Machine& machine) {
     compare_order(machine);
     MonotonicTime earliest = machine.self.deadline;
     for (const core::ServiceState& state : machine.states) {
-        earliest =
-            std::min({earliest, state.deadline, state.start_deadline, state.watchdog_deadline,
-                      state.probe_deadline, state.waiting_deadline});
+        earliest = std::min({earliest, state.deadline, state.start_deadline,
+                             state.watchdog_deadline, state.waiting_deadline});
+    }
+    for (const core::ProbeState& probe : machine.probes) {
+        earliest = std::min(earliest, probe.probe_deadline);
     }
     const MonotonicTime next = machine.next_deadline();
     expect(next == (world_.finished ? kNever : earliest), "next_deadline() is another");

@@ -157,7 +157,8 @@ void Judge::meet_watch_deadlines(std::size_t i) {
     }
 }
 
-void Judge::compare_watch(std::size_t i, const core::ServiceState& state) {
+void Judge::compare_watch(std::size_t i, const core::ServiceState& state,
+                          const core::ProbeState& probe) {
     const Run& run = world_.runs[i];
     const bool goes_on =
         run.main_alive && !run.asked && run.ending == ReportReason::none && !world_.shutting_down;
@@ -166,23 +167,23 @@ void Judge::compare_watch(std::size_t i, const core::ServiceState& state) {
     expect(state.ending == run.ending, "ends, or not, for another reason", i);
     expect(state.start_deadline == (goes_on ? run.ready_by : kNever), "another start_timeout", i);
     expect(state.watchdog_deadline == run.alive_by, "another watchdog", i);
-    expect(state.probe_deadline == (run.probe_answers ? run.probe_until : run.probe_at),
+    expect(probe.probe_deadline == (run.probe_answers ? run.probe_until : run.probe_at),
            "another time for the next probe, or for this one", i);
     expect(!is_watched(run) ||
-               (state.probe_failures == run.failures && state.counted_failures == run.counted),
+               (probe.probe_failures == run.failures && probe.counted_failures == run.counted),
            "failures of probes miscounted", i);
     expect(state.probe_alive == run.probe && state.stop_command_alive == run.command,
            "wrong about what runs beside it", i);
     expect(!run.probe || run.probe_killed == !run.probe_answers,
            "a probe whose answer is nothing goes on, or one that is wanted was killed", i);
-    expect(!run.probe || state.probe_stale == run.probe_killed, "takes a stale probe for good", i);
+    expect(!run.probe || probe.probe_stale == run.probe_killed, "takes a stale probe for good", i);
     expect(!run.main_alive ||
-               (state.notified == run.notified && state.been_healthy == run.been_healthy),
+               (state.notified == run.notified && probe.been_healthy == run.been_healthy),
            "wrong about what this run has been", i);
-    expect(!run.probe_answers || state.probe_forgiven == run.probe_forgiven,
+    expect(!run.probe_answers || probe.probe_forgiven == run.probe_forgiven,
            "wrong about whether this probe counts", i);
     expect(!is_watched(run) || !plan_.policies[i].health.probes ||
-               (state.start_period_end > now_) == (run.forgiven_until > now_),
+               (probe.start_period_end > now_) == (run.forgiven_until > now_),
            "another start period", i);
     expect(!probe_due_[i], "a probe that was due was not started", i);
     expect(run.probe_answers || run.probe_at != kNever || !is_watched(run) ||

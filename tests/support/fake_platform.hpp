@@ -3,6 +3,7 @@
 // so, and a clock that jumps to the next deadline. Fixed arrays only, so that the allocation
 // tripwire sees the runtime's allocations and not the fake's. It counts as misuse what could hit a
 // stranger in a real kernel: signals to what is reaped or not held.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -121,6 +122,7 @@ class FakePlatform final : public app::Platform {
     FixedQueue<Sent, 1024> sent;
     FixedQueue<Signal, 16> sweeps;
     int snapshots = 0;
+    std::size_t given_back = 0;  // bytes
     Pid snapshot_pid{};
     int stops_of_self = 0;
     FixedQueue<Pid, 16> terminal_given_to;
@@ -345,6 +347,12 @@ class FakePlatform final : public app::Platform {
     os::SweepResult sweep(Signal signal, std::span<const Pid>) noexcept override {
         sweeps.push(signal);
         return {stragglers, stragglers, true, Pid{kFirstOrphan}};
+    }
+
+    // Whoever still uses it will be seen.
+    void give_back(std::span<std::byte> memory) noexcept override {
+        std::fill(memory.begin(), memory.end(), std::byte{0xa5});
+        given_back += memory.size();
     }
 
     Result<Pid> start_snapshot(const app::SnapshotInput&) noexcept override {

@@ -29,6 +29,7 @@ struct Machine {
           policy_of(policies.size()),
           policy(whole),
           states(policies.size()),
+          probes(policies.size()),
           actions(4 * core::action_capacity(policies.size())),
           dependencies(std::move(depends_on)),
           dependents(policies.size()) {
@@ -46,13 +47,14 @@ struct Machine {
 
     MonotonicTime next_deadline() { return core::next_deadline(supervisor()); }
 
-    core::Supervisor supervisor() { return {self, states, policy, {policies, policy_of}}; }
+    core::Supervisor supervisor() { return {self, states, probes, policy, {policies, policy_of}}; }
 
     std::vector<core::ServicePolicy> policies;
     std::vector<std::uint16_t> policy_of;  // each service has its own
     core::SupervisorPolicy policy;
     core::SupervisorState self;
     std::vector<core::ServiceState> states;
+    std::vector<core::ProbeState> probes;
     core::ActionSink actions;
     Dependencies dependencies;
     std::vector<std::vector<ServiceId>> dependents;

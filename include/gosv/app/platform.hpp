@@ -127,6 +127,9 @@ class Platform {
     // Forks the child that writes the snapshot. In the child this does not return.
     virtual Result<Pid> start_snapshot(const SnapshotInput& input) noexcept = 0;
 
+    // Memory whose content is not needed any more: sys::give_back().
+    virtual void give_back(std::span<std::byte> memory) noexcept = 0;
+
     // The terminal of a service that owns it (`tty: true`, or CMD of `gosv -- CMD`).
     virtual std::optional<Signal> take_stop(Pid pid) noexcept = 0;
     virtual void give_terminal(Pid group) noexcept = 0;  // Pid{}: back to gosv's own group

@@ -47,6 +47,12 @@ class BoundedVector {
 
     const T* end() const noexcept { return items_.get() + size_; }
 
+    // The bytes of the storage in which there is no object. Whoever likes may overwrite them.
+    std::span<std::byte> spare() noexcept {
+        return {reinterpret_cast<std::byte*>(items_.get() + size_),
+                (capacity_ - size_) * sizeof(T)};
+    }
+
     std::span<const T> view() const noexcept { return {items_.get(), size_}; }
 
   private:

@@ -91,19 +91,16 @@ struct ServiceState {
     bool notified = false;        // the present run has said that it is ready
     bool ready = false;           // the present run is all that it can be, or it has completed
     Health health = Health::none;
-    bool been_healthy = false;        // in the present run
     bool probe_alive = false;         // between StartTask and TaskEnded
-    bool probe_stale = false;         // of a run that is over, or timed out: its answer is nothing
-    bool probe_forgiven = false;      // begun within the start period: does not count if it fails
     bool stop_command_alive = false;  // as probe_alive
     bool tree_asked = false;          // the stop signal went to the whole tree of this run
     bool drain_held = false;          // draining: its signal waits for the end of gosv's own tasks
     bool over = false;                // shutdown: it has ended, and so have all that depend on it
     // Why gosv itself ends, or is about to end, the present run; none: it does not.
     ReportReason ending = ReportReason::none;
-    ServiceId ending_with{};             // dependency_restarts
-    std::uint32_t probe_failures = 0;    // in a row, forgiven ones included; saturates
-    std::uint32_t counted_failures = 0;  // in a row, those that count; saturates
+    ServiceId ending_with{};  // dependency_restarts
+    ExitStatus last_status{};
+    std::uint8_t failure_code = 0;  // failed: what it counts as
     std::uint32_t restarts_in_row = 0;
     std::uint32_t restarts_total = 0;  // saturates
     std::uint32_t spawn_failures = 0;  // in a row, for lack of processes; saturates
@@ -112,11 +109,20 @@ struct ServiceState {
     MonotonicTime deadline = kNever;           // of the phase: grace, back-off or stability
     MonotonicTime start_deadline = kNever;     // start_timeout
     MonotonicTime watchdog_deadline = kNever;  // the next word that it is alive
-    MonotonicTime probe_deadline = kNever;     // the next probe is due, or this one's time is up
     MonotonicTime waiting_deadline = kNever;   // pending: to be told
-    MonotonicTime start_period_end{};          // until then failed probes do not count
-    ExitStatus last_status{};
-    std::uint8_t failure_code = 0;  // failed: what it counts as
+};
+
+static_assert(sizeof(ServiceState) <= 72, "there is one for each service");
+
+// The same of its healthcheck.
+struct ProbeState {
+    bool been_healthy = false;         // in the present run
+    bool probe_stale = false;          // of a run that is over, or timed out: its answer is nothing
+    bool probe_forgiven = false;       // begun within the start period: does not count if it fails
+    std::uint32_t probe_failures = 0;  // in a row, forgiven ones included; saturates
+    std::uint32_t counted_failures = 0;     // in a row, those that count; saturates
+    MonotonicTime probe_deadline = kNever;  // the next probe is due, or this one's time is up
+    MonotonicTime start_period_end{};       // until then failed probes do not count
 };
 
 enum class Stage : std::uint8_t {
@@ -144,6 +150,7 @@ struct SupervisorState {
 struct Supervisor {
     SupervisorState& self;
     std::span<ServiceState> services;
+    std::span<ProbeState> probes;  // may be empty when no service has a healthcheck
     const SupervisorPolicy& policy;
     ServicePolicies policies;
 };

@@ -41,14 +41,29 @@ class StringList {
     char* const* begin_;
 };
 
+// A text in the plan's memory, which ends with a NUL: a view that does not know its size.
+class Text {
+  public:
+    explicit Text(const char* begin) noexcept : begin_(begin) {}
+
+    std::string_view view() const noexcept { return begin_; }
+
+    operator std::string_view() const noexcept { return begin_; }  // NOLINT: implicit on purpose
+
+  private:
+    const char* begin_;
+};
+
 // What a service is started with: ExecSpec, as the plan keeps it.
 struct Exec {
-    std::string_view name;
+    Text name;
     StringList argv;
     StringList envp;
     StringList candidates;
     const ExecSettings* settings;  // one of Plan::settings
 };
+
+static_assert(sizeof(Exec) == 5 * sizeof(void*), "there is one for each service");
 
 // What holds for gosv as a whole.
 struct PlanOfAll {

@@ -41,26 +41,26 @@ class PlanDraft {
     Plan finish() const;
 
   private:
-    using Text = std::size_t;  // an offset into text_
-    using List = std::size_t;  // where it begins in lists_
+    using Place = std::size_t;  // of a text in text_
+    using List = std::size_t;   // where it begins in lists_
 
-    static constexpr Text kNoText = SIZE_MAX;  // in lists_: the end of a list
+    static constexpr Place kNoText = SIZE_MAX;  // in lists_: the end of a list
 
     struct Service {
-        Text name;
+        Place name;
         List argv;
         List envp;
         List candidates;
         std::uint16_t settings;
     };
 
-    bool is_at(Text place, std::string_view text) const noexcept;
-    Text keep(std::string_view text, Text perhaps, Text or_else);
+    bool is_at(Place place, std::string_view text) const noexcept;
+    Place keep(std::string_view text, Place perhaps, Place or_else);
     List keep(const StringBlock& block, List perhaps, List or_else);
-    Text keep_name(std::string_view name, List envp);
+    Place keep_name(std::string_view name, List envp);
 
     std::string text_;
-    std::vector<Text> lists_{kNoText};  // the first one is empty
+    std::vector<Place> lists_{kNoText};  // the first one is empty
     std::vector<Service> services_;
     std::vector<core::ServicePolicy> policies_;
     std::vector<ExecSettings> settings_;

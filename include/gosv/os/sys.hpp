@@ -90,4 +90,8 @@ Result<Pid> getsid(Pid pid) noexcept;
 // SIGSTOP to ourselves; returns when continued. (Without effect for PID 1: pid_namespaces(7).)
 void raise_stop() noexcept;
 
+// Memory whose content nobody needs any more: whole pages of it are the kernel's again until they
+// are next written to (madvise(2), MADV_DONTNEED).
+void give_back(std::span<std::byte> memory) noexcept;
+
 }  // namespace gosv::sys

@@ -95,6 +95,24 @@ TEST_CASE("a line goes to the stream with the flush, not before") {
     CHECK(text.starts_with("20"));
 }
 
+TEST_CASE("very many lines at once do not wait for the flush") {
+    const TestPipe pipe;
+    Log log(LogFormat::text, LogLevel::info, pipe.write.borrow(), 1 << 20);
+    std::size_t most_at_once = 0;
+    std::size_t read = 0;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+        write_numbered(log, i);
+        const std::size_t now = pipe.drain().size();
+        most_at_once = std::max(most_at_once, now);
+        read += now;
+    }
+    CHECK(most_at_once > 0);
+    CHECK(most_at_once < 10000);
+    log.flush();
+    CHECK(read + pipe.drain().size() > 40000);
+    CHECK(log.dropped() == 0);
+}
+
 TEST_CASE("lines below the level are not written") {
     const TestPipe pipe;
     constexpr LogLevel kLevels[] = {LogLevel::error, LogLevel::warn, LogLevel::info,

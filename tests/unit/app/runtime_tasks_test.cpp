@@ -118,7 +118,7 @@ TEST_CASE("the probe of a service that ends is killed, and its answer means noth
     CHECK(f.was_sent(probe, 9, Sent::How::task));
     f.end_task(ExitStatus::killed_by(Signal{9}));
     f.turn_until(Phase::running);
-    CHECK(f.runtime.state(kFirst).probe_failures == 0);
+    CHECK(f.runtime.probe_failures(kFirst) == 0);
     CHECK(f.platform.tasks.size() == 1);
 }
 

@@ -11,6 +11,23 @@ using test::Fixture;
 using test::plan_of;
 using test::Sent;
 
+TEST_CASE("what a step for very many services took is given back, and needed again by none") {
+    Fixture f(plan_of(64));
+    f.start();
+    f.platform.die(f.pid(7), ExitStatus::code(1));
+    f.turn_while([&] { return f.phase(7) != Phase::backoff; });
+    CHECK(f.platform.given_back == 0);
+    f.platform.signal(15);
+    f.turn();
+    CHECK(f.platform.given_back > 128 * sizeof(core::Action));
+    CHECK(f.was_sent(f.pid(63), 15, Sent::How::tree));
+    for (std::size_t i = 8; i < 64; ++i) {
+        f.platform.die(f.pid(i), ExitStatus::code(0));
+    }
+    f.turn_while([&] { return f.phase(63) != Phase::stopped; });
+    CHECK(f.has_logged("\"service\":\"s63\""));
+}
+
 TEST_CASE("boot starts every service, and the exec makes it running") {
     Fixture f(plan_of(3));
     f.runtime.boot();

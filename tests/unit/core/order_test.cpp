@@ -304,6 +304,7 @@ TEST_CASE(
         machine.feed(core::Started{kFirst}, at(0s));
         for (std::size_t i = 1; i < kMaxServices; ++i) {
             machine.states[i] = machine.states[0];
+            machine.probes[i] = machine.probes[0];
         }
         CHECK(machine.feed(core::DeadlineReached{}, at(1s)).size() == kMaxServices);
         const auto late = machine.feed(core::DeadlineReached{}, at(2s));

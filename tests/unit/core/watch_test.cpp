@@ -85,7 +85,7 @@ TEST_CASE("a probe without time fails at once and does not turn the loop for eve
     machine.feed(core::DeadlineReached{}, at(1s));
     CHECK(machine.next_deadline() == at(1s));
     CHECK(count<core::KillTask>(machine.feed(core::DeadlineReached{}, at(1s))) == 1);
-    CHECK(machine.states[0].probe_failures == 1);
+    CHECK(machine.probes[0].probe_failures == 1);
     CHECK(machine.next_deadline() == at(2s));
 }
 
@@ -122,16 +122,16 @@ TEST_CASE("failures in a row are counted until the counters are full") {
     core::ServicePolicy policy = probed(1s);
     policy.health.on_unhealthy = core::UnhealthyAction::none;
     Machine machine = running(policy);
-    machine.states[0].probe_failures = UINT32_MAX;
-    machine.states[0].counted_failures = UINT32_MAX;
+    machine.probes[0].probe_failures = UINT32_MAX;
+    machine.probes[0].counted_failures = UINT32_MAX;
     machine.feed(core::DeadlineReached{}, at(1s));
     machine.feed(probe_ended(false), at(1s));
-    CHECK(machine.states[0].probe_failures == UINT32_MAX);
-    CHECK(machine.states[0].counted_failures == UINT32_MAX);
+    CHECK(machine.probes[0].probe_failures == UINT32_MAX);
+    CHECK(machine.probes[0].counted_failures == UINT32_MAX);
     machine.feed(core::DeadlineReached{}, at(2s));
     const auto told = report(machine.feed(probe_ended(true), at(2s)), ReportKind::healthy);
     CHECK(told.attempt == UINT32_MAX);
-    CHECK(machine.states[0].probe_failures == 0);
+    CHECK(machine.probes[0].probe_failures == 0);
 }
 
 TEST_CASE("an answer to no probe is unexpected, and so is the end of no stop command") {

@@ -67,8 +67,9 @@ TEST_CASE("a further service that is like the others costs what is its own") {
 
 TEST_CASE("a name is the end of the environment's entry of it") {
     const Plan plan = alike(2);
-    CHECK(plan.execs[1].name == "s1");
-    CHECK(plan.execs[1].name.data() == plan.execs[1].envp.get()[1] + sizeof("GOSV_SERVICE=") - 1);
+    CHECK(plan.execs[1].name.view() == "s1");
+    CHECK(plan.execs[1].name.view().data() ==
+          plan.execs[1].envp.get()[1] + sizeof("GOSV_SERVICE=") - 1);
 }
 
 TEST_CASE("what differs in anything is not shared") {
@@ -112,7 +113,7 @@ TEST_CASE("a list that begins or ends like the one before is another list") {
     CHECK(as_strings(plan.execs[4].argv) == Strings{"", "b"});
     CHECK(as_strings(plan.execs[5].argv) == Strings{"a", "b", "c"});
     CHECK(plan.execs[5].envp.empty());
-    CHECK(plan.execs[5].name.empty());
+    CHECK(plan.execs[5].name.view().empty());
 }
 
 TEST_CASE("a thousand services that have nothing in common are all there") {
@@ -133,7 +134,7 @@ TEST_CASE("a thousand services that have nothing in common are all there") {
         const std::string number = std::to_string(i);
         REQUIRE(plan.policies[i].max_restarts == i);
         REQUIRE(plan.execs[i].settings->nice == static_cast<int>(i));
-        REQUIRE(plan.execs[i].name == "s" + number);
+        REQUIRE(plan.execs[i].name.view() == "s" + number);
         REQUIRE(as_strings(plan.execs[i].argv) == Strings{"/bin/" + number, number});
         REQUIRE(as_strings(plan.execs[i].envp) == Strings{number});
     }
@@ -163,8 +164,8 @@ TEST_CASE("nothing of a plan is in the draft, or in what the draft was given") {
     CHECK(plan.execs[1].settings->credentials->groups[0] == 3);
     CHECK(is_inside(plan, plan.execs.data()));
     for (const Exec& each : plan.execs) {
-        CHECK(each.name == "web");
-        CHECK(is_inside(plan, each.name.data()));
+        CHECK(each.name.view() == "web");
+        CHECK(is_inside(plan, each.name.view().data()));
         for (const StringList list : {each.argv, each.envp, each.candidates}) {
             CHECK(is_inside(plan, list.get()));
             CHECK(is_inside(plan, list[0].data()));

@@ -76,9 +76,9 @@ TEST_CASE("services keep the order of the file, in both arrays") {
     const Plan plan = made.draft.finish();
     REQUIRE(plan.execs.size() == 3);
     REQUIRE(plan.policies.size() == 3);
-    CHECK(plan.execs[0].name == "b");
-    CHECK(plan.execs[1].name == "slow");
-    CHECK(plan.execs[2].name == "a");
+    CHECK(plan.execs[0].name.view() == "b");
+    CHECK(plan.execs[1].name.view() == "slow");
+    CHECK(plan.execs[2].name.view() == "a");
     CHECK(plan.policies[1].stop_grace_period == 42s);
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("one command is not supervised: everything is inherited, nothing is tr
         make_command_plan({"cmd", "-x"}, host, core::KillMode::process, Signal{10}).finish();
     REQUIRE(plan.execs.size() == 1);
     const Exec& exec = plan.execs[0];
-    CHECK(exec.name == "main");
+    CHECK(exec.name.view() == "main");
     CHECK(as_strings(exec.argv) == Strings{"cmd", "-x"});
     CHECK(as_strings(exec.envp) == host.environment);
     CHECK(as_strings(exec.candidates) == Strings{"/opt/bin/cmd"});

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,7 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -180,6 +183,28 @@ TEST_CASE("directories are entered and opened") {
         return "";
     });
     CHECK(wrong == "");
+}
+
+TEST_CASE("memory that is given back is whole pages, and what is around them stays") {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const mapped =
+        ::mmap(nullptr, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(mapped != MAP_FAILED);
+    const std::span memory(static_cast<std::byte*>(mapped), 4 * page);
+    const auto given_back = [&](std::size_t from, std::size_t to) {
+        std::fill(memory.begin(), memory.end(), std::byte{1});
+        sys::give_back(memory.subspan(from, to - from));
+        return static_cast<std::size_t>(std::count(memory.begin(), memory.end(), std::byte{0}));
+    };
+    CHECK(given_back(0, 4 * page) == 4 * page);
+    CHECK(given_back(page - 1, 3 * page + 1) == 2 * page);
+    CHECK(memory[page - 1] == std::byte{1});
+    CHECK(memory[page] == std::byte{0});
+    CHECK(memory[3 * page] == std::byte{1});
+    CHECK(given_back(1, 2 * page - 1) == 0);
+    CHECK(given_back(page + 1, page + 2) == 0);
+    CHECK(given_back(page, page) == 0);
+    ::munmap(mapped, 4 * page);
 }
 
 TEST_CASE("stopping ourselves returns when somebody continues us") {

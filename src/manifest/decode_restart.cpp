@@ -21,7 +21,7 @@ constexpr Choice<FinalAction> kActions[] = {
 };
 
 constexpr std::int64_t kMostRestarts = core::kUnlimited - 1;
-constexpr double kLargestMultiplier = 1000;
+constexpr int kLargestMultiplier = 1000;
 
 // on-failure:N
 void limited_restart(const Field& field, std::string_view count, ServiceDraft& draft) {

@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::string_view kNumberHint = "write decimal digits: 10, not 010, 0x0a, 1e1 or 1_0";
 
-std::string to_text(double number) {
-    return number == static_cast<double>(static_cast<std::int64_t>(number))
-               ? std::to_string(static_cast<std::int64_t>(number))
-               : std::to_string(number);
-}
-
 }  // namespace
 
 void Field::error(std::string_view message, std::string_view hint) const {
@@ -107,8 +101,8 @@ std::optional<std::int64_t> as_integer(const Field& field, std::int64_t least, s
     return number;
 }
 
-std::optional<double> as_decimal(const Field& field, double least, double most) {
-    const std::string what = concat({"a number from ", to_text(least), " to ", to_text(most)});
+std::optional<double> as_decimal(const Field& field, int least, int most) {
+    const std::string what = concat({"a number from ", least, " to ", most});
     const auto text = as_text(field, what);
     if (!text) {
         return std::nullopt;

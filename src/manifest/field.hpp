@@ -54,7 +54,7 @@ std::optional<std::string> as_word(const Field& field, std::string_view what);
 
 std::optional<bool> as_boolean(const Field& field);
 std::optional<std::int64_t> as_integer(const Field& field, std::int64_t least, std::int64_t most);
-std::optional<double> as_decimal(const Field& field, double least, double most);
+std::optional<double> as_decimal(const Field& field, int least, int most);
 std::optional<Duration> as_duration(const Field& field);
 std::optional<std::uint64_t> as_size(const Field& field);  // UINT64_MAX: `max`
 std::optional<Signal> as_signal(const Field& field);

@@ -3,7 +3,6 @@
 // is one section with all of them and with what reads and prints doubles and wide characters: 40
 // kB.
 #include <charconv>
-#include <cstdio>
 #include <string>
 
 template class std::basic_string<char>;
@@ -44,12 +43,6 @@ string to_string(long long number) {
 
 string to_string(unsigned long long number) {
     return digits(number);
-}
-
-string to_string(double number) {
-    char text[400];  // DBL_MAX has 309 digits before the point
-    (void)std::snprintf(text, sizeof text, "%f", number);
-    return text;
 }
 
 _LIBCPP_END_NAMESPACE_STD

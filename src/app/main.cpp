@@ -62,24 +62,13 @@ void read_users(const manifest::Manifest& manifest, manifest::HostFacts& host) {
     }
 }
 
-manifest::Environment as_map(const std::vector<std::string>& entries) {
-    manifest::Environment map;
-    for (const std::string& entry : entries) {
-        const auto equals = entry.find('=');
-        if (equals != std::string::npos) {
-            map.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-        }
-    }
-    return map;
-}
-
 // The manifest named, or found; nullopt when none was named and none is there.
 std::optional<std::string> find_manifest(const Options& options, const manifest::Environment& env) {
     if (options.manifest) {
         return options.manifest;
     }
-    if (const auto named = env.find("GOSV_CONFIG"); named != env.end() && !named->second.empty()) {
-        return named->second;
+    if (const auto named = env.find("GOSV_CONFIG"); named && !named->empty()) {
+        return std::string(*named);
     }
     if (::access(kDefaultManifest, F_OK) == 0) {
         return kDefaultManifest;
@@ -118,7 +107,7 @@ std::string read_stdin() {
 int check(const Options& options) {
     loading_memory::open();
     manifest::HostFacts host = read_host();
-    const manifest::Environment env = as_map(host.environment);
+    const manifest::Environment env(host.environment);
     std::optional<std::string> path = find_manifest(options, env);
     if (!path) {
         return say_no_manifest();
@@ -180,7 +169,7 @@ bool looks_like_program(const std::string& manifest) noexcept {
 std::variant<Prepared, int> prepare_manifest(const Options& options) {
     loading_memory::open();
     manifest::HostFacts host = read_host();
-    const manifest::Environment env = as_map(host.environment);
+    const manifest::Environment env(host.environment);
     std::optional<std::string> origin = options.mode == Mode::run    ? "--run"
                                         : options.mode == Mode::demo ? "demo"
                                                                      : find_manifest(options, env);

@@ -76,10 +76,8 @@ void from_list(const Field& field, EnvironmentChanges& changes) {
             add(item, std::move(name), text->substr(equals + 1), changes);
             continue;
         }
-        const Environment& own = field.context.environment;
-        const auto inherited = own.find(name);
-        add(item, name, inherited == own.end() ? std::nullopt : std::optional(inherited->second),
-            changes);
+        const auto inherited = field.context.environment.find(name);
+        add(item, name, inherited ? std::optional(std::string(*inherited)) : std::nullopt, changes);
     }
 }
 

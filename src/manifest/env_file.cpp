@@ -82,8 +82,7 @@ class Parser {
         }
         if (!has_value) {
             const auto inherited = environment_.find(name);
-            set(begin, name,
-                inherited == environment_.end() ? std::nullopt : std::optional(inherited->second));
+            set(begin, name, inherited ? std::optional(std::string(*inherited)) : std::nullopt);
             return;
         }
         ++at_;
@@ -178,8 +177,8 @@ class Parser {
     }
 
     std::optional<std::string_view> lookup(std::string_view name) const {
-        if (const auto own = environment_.find(name); own != environment_.end()) {
-            return own->second;
+        if (const auto own = environment_.find(name)) {
+            return own;
         }
         const auto above = values_.find(name);
         return above == values_.end() ? std::nullopt

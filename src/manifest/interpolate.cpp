@@ -134,9 +134,7 @@ class TreeWalk {
   public:
     TreeWalk(const Environment& environment, Report& report) : report_(report) {
         lookup_ = [&environment](std::string_view name) -> std::optional<std::string_view> {
-            const auto found = environment.find(name);
-            return found == environment.end() ? std::nullopt
-                                              : std::optional(std::string_view(found->second));
+            return environment.find(name);
         };
     }
 

@@ -102,11 +102,11 @@ core::ServicePolicy make_policy(const Service& service) {
     return policy;
 }
 
-ExecSpec make_exec(const Service& service, const HostFacts& host, const UserDatabase& database,
-                   Report& report) {
+ExecSpec make_exec(const Service& service, const HostFacts& host, const Environment& inherited,
+                   const UserDatabase& database, Report& report) {
     const std::optional<Identity> identity = resolve_identity(service, host, database, report);
     const std::vector<std::string> environment = service_environment(
-        host.environment, identity ? &*identity : nullptr, changes_of(service), service.name);
+        inherited, identity ? &*identity : nullptr, changes_of(service), service.name);
     check_sizes(service, environment, report);
 
     ExecSpec exec;
@@ -155,8 +155,10 @@ PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     PlanResult result;
     Report report;
     const UserDatabase database(host.passwd, host.group);
+    const Environment inherited = inheritable(host.environment);
     for (const Service& service : manifest.services) {
-        result.draft.add(make_policy(service), make_exec(service, host, database, report));
+        result.draft.add(make_policy(service),
+                         make_exec(service, host, inherited, database, report));
     }
     link_services(manifest, result.draft);
     PlanOfAll& plan = result.draft.of_all;

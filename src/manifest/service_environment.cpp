@@ -1,8 +1,10 @@
 #include "service_environment.hpp"
 
 #include <algorithm>
-#include <map>
-#include <optional>
+#include <iterator>
+#include <utility>
+
+#include "gosv/base/concat.hpp"
 
 namespace gosv::manifest {
 
@@ -16,54 +18,46 @@ constexpr std::string_view kGosvsOwn[] = {
 // musl's, which holds glibc's ("/bin:/usr/bin").
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/bin:/usr/bin";
 
-std::string_view key_of(std::string_view entry) noexcept {
-    return entry.substr(0, entry.find('='));
-}
-
 bool is_gosvs_own(std::string_view key) noexcept {
     return std::find(std::begin(kGosvsOwn), std::end(kGosvsOwn), key) != std::end(kGosvsOwn);
 }
 
-// Entries in order, found by key.
+// The inherited ones in order, then what is new.
 class Entries {
   public:
-    void set(std::string_view key, std::string_view value) {
-        std::string entry(key);
-        entry += '=';
-        entry += value;
-        const auto [place, is_new] = index_.try_emplace(std::string(key), entries_.size());
-        if (is_new) {
-            entries_.emplace_back(std::move(entry));
-        } else {
-            entries_[place->second] = std::move(entry);
-        }
-    }
+    explicit Entries(const Environment& inherited)
+        : inherited_(inherited), entries_(inherited.entries()) {}
 
-    void set_new(const std::string& entry) {
-        if (index_.try_emplace(std::string(key_of(entry)), entries_.size()).second) {
-            entries_.emplace_back(entry);
-        }
+    void set(std::string_view key, std::string_view value) {
+        const std::optional<std::size_t> place = find(key);
+        (place ? entries_[*place] : entries_.emplace_back()) = concat({key, '=', value});
     }
 
     void remove(std::string_view key) {
-        if (const auto place = index_.find(key); place != index_.end()) {
-            entries_[place->second].reset();
+        if (const std::optional<std::size_t> place = find(key)) {
+            entries_[*place].clear();
         }
     }
 
     std::vector<std::string> take() && {
-        std::vector<std::string> list;
-        for (std::optional<std::string>& entry : entries_) {
-            if (entry) {
-                list.push_back(std::move(*entry));
-            }
-        }
-        return list;
+        std::erase_if(entries_, [](const std::string& entry) { return entry.empty(); });
+        return std::move(entries_);
     }
 
   private:
-    std::vector<std::optional<std::string>> entries_;
-    std::map<std::string, std::size_t, std::less<>> index_;
+    // Of what has been removed the place is kept, as long as it was inherited.
+    std::optional<std::size_t> find(std::string_view key) const {
+        std::optional<std::size_t> place = inherited_.place_of(key);
+        for (std::size_t i = inherited_.entries().size(); !place && i < entries_.size(); ++i) {
+            if (key_of(entries_[i]) == key) {
+                place = i;
+            }
+        }
+        return place;
+    }
+
+    const Environment& inherited_;
+    std::vector<std::string> entries_;
 };
 
 // What login(1) would set. What describes gosv's own user must not be left to another one.
@@ -85,17 +79,20 @@ void log_in(const Identity& identity, Entries& entries) {
 
 }  // namespace
 
-std::vector<std::string> service_environment(const std::vector<std::string>& inherited,
-                                             const Identity* identity,
-                                             const EnvironmentChanges& changes,
-                                             std::string_view service_name) {
-    Entries entries;
-    for (const std::string& entry : inherited) {
-        // An entry without "=" is none; execve(2) does not mind, but programs do.
-        if (entry.find('=') != std::string::npos && !is_gosvs_own(key_of(entry))) {
-            entries.set_new(entry);
+Environment inheritable(const std::vector<std::string>& environment) {
+    std::vector<std::string> entries;
+    for (const std::string& entry : environment) {
+        if (!is_gosvs_own(key_of(entry))) {
+            entries.push_back(entry);
         }
     }
+    return Environment(std::move(entries));
+}
+
+std::vector<std::string> service_environment(const Environment& inherited, const Identity* identity,
+                                             const EnvironmentChanges& changes,
+                                             std::string_view service_name) {
+    Entries entries(inherited);
     if (identity != nullptr && identity->logs_in) {
         log_in(*identity, entries);
     }

@@ -12,14 +12,17 @@
 #include <string_view>
 #include <vector>
 
+#include "gosv/manifest/environment.hpp"
 #include "gosv/manifest/manifest.hpp"
 #include "identity.hpp"
 
 namespace gosv::manifest {
 
-// "K=V" entries, no key twice (the first counts, as it does for getenv(3)).
-std::vector<std::string> service_environment(const std::vector<std::string>& inherited,
-                                             const Identity* identity,
+// What of gosv's own environment services get: worked out once, whatever their number.
+Environment inheritable(const std::vector<std::string>& environment);
+
+// "K=V" entries, no key twice.
+std::vector<std::string> service_environment(const Environment& inherited, const Identity* identity,
                                              const EnvironmentChanges& changes,
                                              std::string_view service_name);
 

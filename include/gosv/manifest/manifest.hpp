@@ -2,7 +2,6 @@
 // What the user's file means: immutable values with every default filled in. Made by load(); turned
 // into a Plan by make_plan(). Knows nothing of the host (users, PATH, cgroups).
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "gosv/base/time.hpp"
 #include "gosv/core/policy.hpp"
 #include "gosv/manifest/diagnostic.hpp"
+#include "gosv/manifest/environment.hpp"
 
 namespace gosv::manifest {
 
@@ -151,9 +151,6 @@ struct Manifest {
     LogFormat log_format = LogFormat::text;
     LogLevel log_level = LogLevel::info;
 };
-
-// gosv's own environment, as data: interpolation and `K` without a value read it.
-using Environment = std::map<std::string, std::string, std::less<>>;
 
 struct LoadResult {
     Manifest manifest;        // complete only when !has_errors(diagnostics)

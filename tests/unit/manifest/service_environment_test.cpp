@@ -12,7 +12,7 @@ using Strings = std::vector<std::string>;
 
 Strings environment_of(const Strings& inherited, const EnvironmentChanges& changes = {},
                        const Identity* identity = nullptr) {
-    return service_environment(inherited, identity, changes, "web");
+    return service_environment(inheritable(inherited), identity, changes, "web");
 }
 
 Identity postgres() {

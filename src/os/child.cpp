@@ -62,7 +62,7 @@ int set_stdin_to_null(const ChildFds& fds) noexcept {
     long null = kernel::raw(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_NOCTTY, 0);
     if (null < 0) {
         // An image without /dev: the read end of a pipe without writer is at its end just as well.
-        int ends[2];
+        int ends[2] = {};
         if (const int err = attempt(SYS_pipe2, ends, 0); err != 0) {
             return err;
         }

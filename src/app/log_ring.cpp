@@ -5,9 +5,7 @@
 
 namespace gosv::app {
 
-LogRing::LogRing(std::size_t capacity)
-    // Not filled: pages that no line has ever needed cost nothing.
-    : bytes_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
+LogRing::LogRing(std::size_t capacity) : room_(capacity), capacity_(capacity) {}
 
 bool LogRing::push(std::string_view line) noexcept {
     if (line.empty()) {
@@ -19,8 +17,8 @@ bool LogRing::push(std::string_view line) noexcept {
     }
     const std::size_t end = (begin_ + size_) % capacity_;
     const std::size_t before_wrap = std::min(line.size(), capacity_ - end);
-    std::memcpy(bytes_.get() + end, line.data(), before_wrap);
-    std::memcpy(bytes_.get(), line.data() + before_wrap, line.size() - before_wrap);
+    std::memcpy(bytes() + end, line.data(), before_wrap);
+    std::memcpy(bytes(), line.data() + before_wrap, line.size() - before_wrap);
     size_ += line.size();
     return true;
 }
@@ -31,8 +29,8 @@ std::string_view LogRing::front(std::span<char> into) const noexcept {
         return {};
     }
     const std::size_t before_wrap = std::min(most, capacity_ - begin_);
-    std::memcpy(into.data(), bytes_.get() + begin_, before_wrap);
-    std::memcpy(into.data() + before_wrap, bytes_.get(), most - before_wrap);
+    std::memcpy(into.data(), bytes() + begin_, before_wrap);
+    std::memcpy(into.data() + before_wrap, bytes(), most - before_wrap);
     const std::string_view copied(into.data(), most);
     const std::size_t last = copied.rfind('\n');
     return last == std::string_view::npos ? copied : copied.substr(0, last + 1);

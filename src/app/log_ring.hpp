@@ -4,9 +4,10 @@
 // line's end where they can. Pure: no descriptor, no clock.
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
+
+#include "gosv/base/room.hpp"
 
 namespace gosv::app {
 
@@ -39,7 +40,9 @@ class LogRing {
     void losses_told() noexcept { lost_ = 0; }
 
   private:
-    std::unique_ptr<char[]> bytes_;
+    char* bytes() const noexcept { return static_cast<char*>(room_.get()); }
+
+    Room room_;  // what no line has ever needed costs nothing
     std::size_t capacity_;
     std::size_t begin_ = 0;  // of the oldest byte
     std::size_t size_ = 0;

@@ -1,13 +1,13 @@
 #pragma once
 // BoundedVector: a vector whose storage is allocated once, in its constructor, and never again.
 // What does not fit is refused (push returns false), never grown: it is used after the point of no
-// return. The storage is not written to before it is needed, so that room for a worst case that
-// never comes is never resident.
+// return. Room for a worst case that never comes is never resident (base/room.hpp).
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
+
+#include "gosv/base/room.hpp"
 
 namespace gosv {
 
@@ -17,13 +17,13 @@ class BoundedVector {
 
   public:
     explicit BoundedVector(std::size_t capacity)
-        : items_(static_cast<T*>(::operator new(capacity * sizeof(T)))), capacity_(capacity) {}
+        : room_(capacity * sizeof(T)), capacity_(capacity) {}
 
     [[nodiscard]] bool push(const T& item) noexcept {
         if (size_ == capacity_) {
             return false;
         }
-        ::new (static_cast<void*>(items_.get() + size_)) T(item);
+        ::new (static_cast<void*>(items() + size_)) T(item);
         ++size_;
         return true;
     }
@@ -39,28 +39,25 @@ class BoundedVector {
 
     bool empty() const noexcept { return size_ == 0; }
 
-    const T& operator[](std::size_t i) const noexcept { return items_.get()[i]; }
+    const T& operator[](std::size_t i) const noexcept { return items()[i]; }
 
-    T& operator[](std::size_t i) noexcept { return items_.get()[i]; }
+    T& operator[](std::size_t i) noexcept { return items()[i]; }
 
-    const T* begin() const noexcept { return items_.get(); }
+    const T* begin() const noexcept { return items(); }
 
-    const T* end() const noexcept { return items_.get() + size_; }
+    const T* end() const noexcept { return items() + size_; }
 
     // The bytes of the storage in which there is no object. Whoever likes may overwrite them.
     std::span<std::byte> spare() noexcept {
-        return {reinterpret_cast<std::byte*>(items_.get() + size_),
-                (capacity_ - size_) * sizeof(T)};
+        return {reinterpret_cast<std::byte*>(items() + size_), (capacity_ - size_) * sizeof(T)};
     }
 
-    std::span<const T> view() const noexcept { return {items_.get(), size_}; }
+    std::span<const T> view() const noexcept { return {items(), size_}; }
 
   private:
-    struct Free {
-        void operator()(T* items) const noexcept { ::operator delete(items); }
-    };
+    T* items() const noexcept { return static_cast<T*>(room_.get()); }
 
-    std::unique_ptr<T, Free> items_;  // the first size_ of capacity_ are objects
+    Room room_;  // the first size_ of capacity_ are objects
     std::size_t capacity_;
     std::size_t size_ = 0;
 };

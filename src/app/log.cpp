@@ -17,7 +17,7 @@ namespace gosv::app {
 namespace {
 
 // After so many bytes that nobody has flushed, the log does it itself.
-constexpr std::size_t kBatch = std::size_t{8} * 1024;
+constexpr std::size_t kBatch = std::size_t{4} * 1024;
 
 spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
     switch (level) {

@@ -42,7 +42,7 @@ class ServiceStarts {
   private:
     struct Start {
         Fd status;
-        std::uint32_t generation = 0;  // in the epoll token: older notifications are dropped
+        std::uint16_t generation = 0;  // in the epoll token: older notifications are dropped
         bool watched = false;          // by epoll
     };
 

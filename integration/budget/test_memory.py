@@ -38,12 +38,13 @@ def is_asleep(pid):
         return stat.read().rpartition(")")[2].split()[0] == "S"
 
 
-def own_memory(pid):
-    """Bytes that belong to this process alone: neither the binary's file nor the kernel's."""
+def memory_of(pid):
+    """Bytes: Anonymous, which belong to this process alone, neither the binary's file nor the kernel's; Rss."""
     # Before it sleeps it gives back what only the starts needed.
     until(lambda: is_asleep(pid), "gosv asleep")
     with open(f"/proc/{pid}/smaps_rollup") as lines:
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
+        figures = dict(line.split()[:2] for line in lines if line.endswith("kB\n"))
+    return {name: int(figures[f"{name}:"]) * 1024 for name in ("Anonymous", "Rss")}
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +52,20 @@ def memory(tmp_path_factory):
     figures = {}
     for services in (FEW, MANY):
         with running(services, tmp_path_factory.mktemp("memory"), find_binary()) as pid:
-            figures[services] = own_memory(pid)
+            figures[services] = memory_of(pid)
     return figures
 
 
 def test_one_service_takes_no_more_memory(memory):
-    compare("memory_of_one", memory[FEW], lambda committed: 2 * PAGE)
+    compare("memory_of_one", memory[FEW]["Anonymous"], lambda committed: 2 * PAGE)
+
+
+def test_a_start_touches_no_more_of_the_binary(memory):
+    # The kernel maps sixteen pages around the one that is touched.
+    compare("resident_of_one", memory[FEW]["Rss"], lambda committed: 16 * PAGE)
 
 
 def test_a_further_service_takes_no_more_memory(memory):
-    each = (memory[MANY] - memory[FEW]) // (MANY - FEW)
+    each = (memory[MANY]["Anonymous"] - memory[FEW]["Anonymous"]) // (MANY - FEW)
     # A page or two more or less, whatever the services need.
     compare("memory_of_each_further", each, lambda committed: committed // 20)

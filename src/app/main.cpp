@@ -76,7 +76,7 @@ std::optional<std::string> find_manifest(const Options& options, const manifest:
     return std::nullopt;
 }
 
-int say_no_manifest() {
+[[gnu::cold]] int say_no_manifest() {
     print_error(std::string("gosv: no manifest: none was given, $GOSV_CONFIG is not set and ") +
                 kDefaultManifest +
                 " does not exist\n"
@@ -104,7 +104,7 @@ std::string read_stdin() {
     return text;
 }
 
-int check(const Options& options) {
+[[gnu::noinline]] int check(const Options& options) {
     loading_memory::open();
     manifest::HostFacts host = read_host();
     const manifest::Environment env(host.environment);
@@ -198,7 +198,7 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
     return Prepared{planned.draft.finish(), std::string(*origin)};
 }
 
-Prepared prepare_command(const Options& options) {
+[[gnu::noinline]] Prepared prepare_command(const Options& options) {
     loading_memory::open();
     manifest::HostFacts host;
     host.environment = read_environment();

@@ -91,7 +91,8 @@ void compare(const manifest::Exec& exec, const os::OwnLimits& own, CgroupDecisio
           " thousandths of a CPU");
 }
 
-void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up, CgroupDecision& decision) {
+[[gnu::noinline]] void with_tree(const manifest::Plan& plan, os::CgroupSetUp& set_up,
+                                 CgroupDecision& decision) {
     decision.note = "limits are enforced";
     if (!set_up.tree->controllers().empty()) {
         append_to(decision.note, {", controllers: ", set_up.tree->controllers()});

@@ -36,7 +36,13 @@ target_include_directories(spdlog::spdlog_header_only INTERFACE "${spdlog_SOURCE
 set(patches "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-without-streams.patch"
     "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-in-memory.patch")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patches})
-gosv_fetch(yaml-cpp PATCH_COMMAND cat ${patches} | patch -p1)
+# A directory for each state of the patches: they cannot be applied to what has been patched already.
+file(SHA256 "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-without-streams.patch" one)
+file(SHA256 "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-in-memory.patch" two)
+string(SHA256 both "${one}${two}")
+string(SUBSTRING "${both}" 0 12 both)
+gosv_fetch(yaml-cpp PATCH_COMMAND cat ${patches} | patch -p1
+    SOURCE_DIR "${CMAKE_BINARY_DIR}/_deps/yaml-cpp-src-${both}")
 set(sources depthguard directives exceptions exp null parser regex_yaml scanner scanscalar scantag scantoken
     simplekey singledocparser stream tag)
 list(TRANSFORM sources REPLACE "(.+)" "${yaml-cpp_SOURCE_DIR}/src/\\1.cpp")

@@ -72,16 +72,25 @@ if(NOT GOSV_ZIG_TOOLS)
     endforeach()
 endif()
 # What is made small in the whole program at once, by the linker: code that stands in several places
-# becomes a function, a function is not inlined unless that is the smaller, and of functions with the same
-# instructions one remains. zig c++ has no option for the last one: it links, tells how, and the linker
-# does it once more with that. Names with blanks fall apart in what is told; then the larger one of zig
-# c++ stays.
-file(WRITE "${GOSV_ZIG_TOOLS}/link" [=[
-#!/bin/sh
+# becomes a function, a function is not inlined unless that is the smaller, what leads to an error is taken
+# out of the function around it, and of functions with the same instructions one remains. Without tables
+# of jumps, which cannot be put where their function is. And what a start runs stands side by side
+# (function_order.txt), in front of it the pieces that were taken out of several functions, whose
+# numbers change. zig c++ has no options for all this: it links, tells how, and the linker does it
+# once more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
+# apart in what is told; then the larger one of zig c++ stays.
+file(WRITE "${GOSV_ZIG_TOOLS}/link" "#!/bin/sh\norder='${CMAKE_CURRENT_LIST_DIR}/function_order.txt'\n" [=[
 told=$("$@" -v 2>&1) || { printf '%s\n' "$told" >&2; exit 1; }
-"${0%/*}/ld.lld" $(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p') \
-    -mllvm -enable-machine-outliner=always -mllvm -inline-threshold=0 --icf=safe --no-warnings ||
-    printf '%s\n' "linked without --icf" >&2
+tools=${0%/*}
+{ seq -f OUTLINED_FUNCTION_%.0f 0 1500 && cat "$order"; } >"$tools/order" || exit 1
+how=$(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p')
+again() {
+    "$tools/ld.lld" "$@" -mllvm -enable-machine-outliner=always -mllvm -inline-threshold=5 \
+        -mllvm -hot-cold-split=true -mllvm -min-jump-table-entries=1000 --icf=safe \
+        --symbol-ordering-file="$tools/order" --no-warnings
+}
+again $how || printf '%s\n' "linked without --icf" >&2
+[ -z "$GOSV_SYMBOLS" ] || again $(printf '%s\n' "$how" | sed 's/ -s / /') -o "$GOSV_SYMBOLS"
 ]=])
 file(CHMOD "${GOSV_ZIG_TOOLS}/link" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
     GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -74,9 +74,14 @@ constexpr Key<ServiceDraft> kServiceKeys[] = {
     {"no_new_privileges", decode::no_new_privileges, "boolean", "false"},
 };
 
+// What a limit is called beside limits.
+constexpr std::string_view kMemory[] = {"mem_limit", "memory_mb"};
+constexpr std::string_view kCpus[] = {"cpus", "cpu_percent"};
+constexpr std::string_view kPids[] = {"pids_limit"};
+
 // Two spellings of one limit in the same mapping contradict each other, or will one day.
 void check_spellings(const Field& field, std::string_view limit,
-                     std::initializer_list<std::string_view> others) {
+                     std::span<const std::string_view> others) {
     const Entry* const limits = find(field.node, "limits");
     std::string first = concat({"limits.", limit});
     const Entry* seen = limits != nullptr ? find(limits->value, limit) : nullptr;
@@ -108,9 +113,9 @@ void decode_service(const Field& field, ServiceDraft& draft) {
     for (const Entry& entry : field.node.entries) {
         draft.given.insert_or_assign(entry.key, field.entry(entry).at());
     }
-    check_spellings(field, "memory", {"mem_limit", "memory_mb"});
-    check_spellings(field, "cpus", {"cpus", "cpu_percent"});
-    check_spellings(field, "pids", {"pids_limit"});
+    check_spellings(field, "memory", kMemory);
+    check_spellings(field, "cpus", kCpus);
+    check_spellings(field, "pids", kPids);
 }
 
 void finish_service(const Field& field, const ManifestDraft& manifest, ServiceDraft& draft) {

@@ -15,8 +15,9 @@
 #endif
 
 #include <algorithm>
-#include <initializer_list>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "gosv/base/concat.hpp"
@@ -73,7 +74,8 @@ class Handler : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         const bool text = tag == "!" || tag == concat({kCoreTag, "str"});
-        if (!text && !is_core(tag, {"int", "float", "bool"})) {
+        static constexpr std::string_view kTyped[] = {"int", "float", "bool"};
+        if (!text && !is_core(tag, kTyped)) {
             report_unsupported_tag(offset(mark), tag, source_, report_);
         }
         const std::optional<std::string> whole = restored(mark, value);
@@ -95,7 +97,7 @@ class Handler : public YAML::EventHandler {
     void OnMapEnd() override { go_on(builder_.end()); }
 
   private:
-    static bool is_core(std::string_view tag, std::initializer_list<std::string_view> names) {
+    static bool is_core(std::string_view tag, std::span<const std::string_view> names) {
         if (tag.empty() || tag == "?") {
             return true;  // no tag
         }
@@ -116,7 +118,8 @@ class Handler : public YAML::EventHandler {
 
     void begin(const YAML::Mark& mark, std::string_view tag, YAML::anchor_t anchor, Node::Kind kind,
                YAML::EmitterStyle::value style) {
-        if (!is_core(tag, {kind == Node::Kind::map ? "map" : "seq"})) {
+        const std::string_view only[] = {kind == Node::Kind::map ? "map" : "seq"};
+        if (!is_core(tag, only)) {
             report_unsupported_tag(offset(mark), tag, source_, report_);
         }
         go_on(builder_.begin(offset(mark), anchor, kind, style == YAML::EmitterStyle::Flow));

@@ -306,7 +306,8 @@ void CgroupTree::undo() {
     }
 }
 
-CgroupSetUp build_cgroup_tree(const CgroupPlace& place, Fd own, std::vector<LeafSpec> leaves) {
+[[gnu::noinline]] CgroupSetUp build_cgroup_tree(const CgroupPlace& place, Fd own,
+                                                std::vector<LeafSpec> leaves) {
     return TreeBuilder(place, std::move(own), std::move(leaves)).build();
 }
 

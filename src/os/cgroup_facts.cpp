@@ -53,7 +53,8 @@ bool is_delegated(const std::string& directory) {
 
 // With the effective ids, which are the ones the kernel will look at.
 bool may_write(BorrowedFd dir) {
-    for (const char* file : {".", "cgroup.procs", "cgroup.subtree_control"}) {
+    static constexpr const char* kWritten[] = {".", "cgroup.procs", "cgroup.subtree_control"};
+    for (const char* file : kWritten) {
         if (::faccessat(dir.raw(), file, W_OK, AT_EACCESS) != 0) {
             return false;
         }

@@ -27,6 +27,10 @@ void* operator new(std::size_t size) {
     return memory != nullptr ? memory : from_malloc(size);
 }
 
+void* operator new[](std::size_t size) {
+    return operator new(size);
+}
+
 void operator delete(void* memory, std::size_t size) noexcept {
     gosv::app::Arena& arena = gosv::app::loading_memory::arena();
     if (arena.owns(memory)) {
@@ -36,9 +40,17 @@ void operator delete(void* memory, std::size_t size) noexcept {
     }
 }
 
+void operator delete[](void* memory, std::size_t size) noexcept {
+    operator delete(memory, size);
+}
+
 // Of what size it was nobody knows here: it goes with the arena.
 void operator delete(void* memory) noexcept {
     if (!gosv::app::loading_memory::arena().owns(memory)) {
         std::free(memory);
     }
+}
+
+void operator delete[](void* memory) noexcept {
+    operator delete(memory);
 }

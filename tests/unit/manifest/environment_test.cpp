@@ -27,9 +27,12 @@ TEST_CASE("a variable is found by its key, whatever the order, and by nothing el
 }
 
 TEST_CASE("of a key that stands twice the first counts, and what is no variable is left out") {
-    const Environment environment(Strings{"B=1", "garbage", "A=1", "B=2", "A=3", "", "B=4"});
-    CHECK(environment.entries() == Strings{"B=1", "A=1"});
-    CHECK(environment.find("B") == "1");
+    const Environment environment(
+        Strings{"B=3", "garbage", "A=1", "B=2", "B=1", "A=3", "", "B=4", "BA=5", "B!=6"});
+    CHECK(environment.entries() == Strings{"B=3", "A=1", "BA=5", "B!=6"});
+    CHECK(environment.find("BA") == "5");
+    CHECK(environment.find("B!") == "6");
+    CHECK(environment.find("B") == "3");
     CHECK(environment.find("A") == "1");
     CHECK(Environment(Strings{"=1", "=2"}).entries() == Strings{"=1"});
 }

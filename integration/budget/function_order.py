@@ -25,21 +25,36 @@ from pathlib import Path
 TEXT = 16 * 1024 * 1024  # where the binary is, and room for all of it behind that
 ORDER = Path(__file__).parents[2] / "src/cmake/function_order.txt"
 
-# One that stays, one that is started again and again: what runs after the start stands behind it.
+# What people write. One service stays, one is started again and again: what runs after the start stands
+# behind it.
 MANIFEST = """\
 # What people write.
+log: {level: info}
 services:
   web:
     command: ["/bin/sleep", 'infinity']
     environment:
       A: b
       C: "d e"
+    stop_grace_period: 5s
   quick:
     command: /bin/true --now
     restart: always
     restart_delay: 0s
     max_restarts: 2
     failure_action: none
+"""
+ANOTHER = """\
+cgroup: off
+services:
+  job:
+    type: oneshot
+    command: [/bin/true, a, "b"]
+    restart: on-failure
+    environment: [A=b, C=d]
+    user: root
+    working_dir: /
+  next: {command: [/bin/true], restart: no, depends_on: [job]}
 """
 
 # As in a container.
@@ -64,8 +79,8 @@ def first_run(command, stop_after=None):
             os.dup2(null, stream)
         libc.ptrace(PTRACE_TRACEME, 0, None, None)
         os.execve(command[0], command, ENVIRONMENT)
+    timer = threading.Timer(stop_after or 0, os.kill, (pid, signal.SIGTERM))
     if stop_after is not None:
-        timer = threading.Timer(stop_after, os.kill, (pid, signal.SIGTERM))
         timer.start()
     seen = {}
     os.waitpid(pid, 0)  # it has been executed
@@ -77,6 +92,9 @@ def first_run(command, stop_after=None):
         libc.ptrace(PTRACE_SINGLESTEP, pid, None, passed_on)
         status = os.waitpid(pid, 0)[1]
         if not os.WIFSTOPPED(status):
+            if timer.is_alive():
+                timer.cancel()
+                sys.exit(f"{command} ended before it was told to")
             return list(seen)
         passed_on = 0 if os.WSTOPSIG(status) == signal.SIGTRAP else os.WSTOPSIG(status)
 
@@ -108,12 +126,13 @@ def names_of(addresses, table):
 
 def main():
     binary = sys.argv[1]
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as manifest:
-        manifest.write(MANIFEST)
-        manifest.flush()
-        runs = (first_run([binary, "--", "/bin/true"])
-                + first_run([binary, manifest.name], stop_after=60))
-        reads = first_reads([binary, manifest.name])
+    with tempfile.TemporaryDirectory() as directory:
+        manifest, another = Path(directory) / "manifest.yaml", Path(directory) / "another.yaml"
+        manifest.write_text(MANIFEST)
+        another.write_text(ANOTHER)
+        runs = (first_run([binary, "--", "/bin/true"]) + first_run([binary, another])
+                + first_run([binary, manifest], stop_after=60))
+        reads = first_reads([binary, manifest]) + first_reads([binary, another])
     functions = symbols(binary, "tTW")
     order = dict.fromkeys(names_of(runs, functions))
     # Between clone and exec nobody is followed; it runs in gosv's memory all the same.

@@ -34,7 +34,8 @@ std::size_t how_many(Arena& arena, std::size_t size) {
 TEST_CASE("what an arena gives is aligned for anything, and nobody else's") {
     OpenArena arena;
     std::set<char*> begins;
-    for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 1000U, 1024U, 1025U, 2048U, 4096U, 5000U}) {
+    for (const std::size_t size :
+         {0U, 1U, 15U, 16U, 17U, 1000U, 1024U, 1025U, 2048U, 4096U, 5000U}) {
         auto* const memory = static_cast<char*>(arena.allocate(size));
         REQUIRE(memory != nullptr);
         CHECK(reinterpret_cast<std::uintptr_t>(memory) % alignof(std::max_align_t) == 0);

@@ -7,13 +7,21 @@
 #include <cstdio>
 #include <cstring>
 
-extern "C" {
+namespace {
 
-int vfprintf(FILE* /*stream*/, const char* format, va_list /*arguments*/) {
+int write_to_stderr(const char* format) {
     return static_cast<int>(::write(STDERR_FILENO, format, std::strlen(format)));
 }
 
+}  // namespace
+
+extern "C" {
+
+int vfprintf(FILE* /*stream*/, const char* format, va_list /*arguments*/) {
+    return write_to_stderr(format);
+}
+
 int fprintf(FILE* /*stream*/, const char* format, ...) {
-    return vfprintf(nullptr, format, nullptr);
+    return write_to_stderr(format);
 }
 }

@@ -1,12 +1,15 @@
 #include "gosv/os/spawner.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
+#include "gosv/os/sys.hpp"
 #include "raw_call.hpp"
 
 namespace gosv::os {
@@ -49,9 +52,18 @@ Spawner::Spawner(std::size_t most, bool leaves) noexcept
       stacks_(most),
       shares_memory_(kernel::kRawCalls && core_dump_ends_one_process()) {}
 
+// Without waiting, and nothing but the device: should a FIFO stand there, each child looks for
+// itself, and hangs for itself.
 BorrowedFd Spawner::null_for(const ChildImage& image) noexcept {
     if (image.stdin_null && !null_.is_open()) {
-        null_.reset(::open("/dev/null", O_RDONLY | O_NOCTTY | O_CLOEXEC));
+        Result<Fd> opened = sys::open_read("/dev/null");
+
+        struct stat file {};
+
+        if (opened.ok() && ::fstat(opened.value().raw(), &file) == 0 && S_ISCHR(file.st_mode) &&
+            ::fcntl(opened.value().raw(), F_SETFL, 0) == 0) {  // a service's own waits
+            null_ = std::move(opened).value();
+        }
     }
     return null_.borrow();
 }

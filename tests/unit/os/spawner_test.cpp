@@ -2,8 +2,11 @@
 #include "gosv/os/spawner.hpp"
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -16,6 +19,7 @@
 #include "hanging_program.hpp"
 #include "support/allocation_tripwire.hpp"
 #include "support/fd_leak_guard.hpp"
+#include "support/isolated.hpp"
 
 using namespace gosv;
 using namespace gosv::os;
@@ -46,6 +50,24 @@ test::Ended run_sharing(Image& image) {
     ended.wait_status = test::wait_for(spawned.value().pid.value);
     ended.output = output.text();
     return ended;
+}
+
+// In a mount namespace of its own, where /dev holds nothing but a FIFO that nobody writes to.
+std::string starts_where_null_is_a_fifo() {
+    EXPECT(::unshare(CLONE_NEWNS) == 0);
+    EXPECT(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+    EXPECT(::mount("none", "/dev", "tmpfs", 0, nullptr) == 0);
+    EXPECT(::mkfifo("/dev/null", 0600) == 0);
+    Image image({"/bin/true"});
+    image.child.stdin_null = true;
+    Spawner spawner(1);
+    const Result<Spawned> spawned = spawner.spawn(image.child);
+    EXPECT(spawned.ok());
+    // It is the child that waits for a writer.
+    EXPECT(read_exec_status(spawned.value().status.borrow()).state == ExecState::pending);
+    EXPECT(::kill(spawned.value().pid.value, SIGKILL) == 0);
+    (void)test::wait_for(spawned.value().pid.value);
+    return "";
 }
 
 // How much of a stack that had been all zero is in use, in bytes from its top.
@@ -331,4 +353,8 @@ TEST_CASE("three hundred starts at once leave one page behind") {
     }
     spawner.settle();
     CHECK(spawner.stacks().touched() <= 1);
+}
+
+TEST_CASE("a FIFO in the place of /dev/null holds up the child, and nobody else") {
+    CHECK(test::isolated(starts_where_null_is_a_fifo) == "");
 }

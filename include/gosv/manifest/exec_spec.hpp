@@ -42,9 +42,6 @@ class StringBlock {
     friend bool operator==(const StringBlock& a, const StringBlock& b) noexcept;
 
   private:
-    template <class Strings>
-    void fill(const Strings& strings);
-
     static constexpr char* kEnd = nullptr;
 
     std::unique_ptr<char*[]> pointers_;  // with the text behind them

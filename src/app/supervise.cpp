@@ -43,11 +43,12 @@ void flush_for_a_while(Log& log) noexcept {
 
 [[gnu::noinline]] void report_boot(const manifest::Plan& plan, const std::string& origin,
                                    Log& log) {
+    const pid_t self = ::getpid();
     const std::size_t count = plan.execs.size();
-    const std::string text = concat({"gosv " GOSV_VERSION " as pid ", ::getpid(), ": ", count,
+    const std::string text = concat({"gosv " GOSV_VERSION " as pid ", self, ": ", count,
                                      count == 1 ? " service" : " services", " from ", origin});
-    log.write({.event = LogEvent::boot, .pid = Pid{::getpid()}, .msg = text});
-    if (::getpid() != 1) {
+    log.write({.event = LogEvent::boot, .pid = Pid{self}, .msg = text});
+    if (self != 1) {
         const Status adopted = sys::set_child_subreaper();
         if (!adopted.ok()) {
             log.write(

@@ -46,7 +46,7 @@ FileText read_file_text(const std::string& path, std::size_t limit) {
         return failed("cannot be opened", EINVAL);
     }
     // O_NONBLOCK: open(2) of a FIFO would wait for a writer.
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const Fd file(::openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file.is_open()) {
         // A socket cannot be opened at all; say what it is and not "No such device or address".
         return errno == ENXIO ? FileText{{}, "is a socket, not a file", "name a regular file"}

@@ -70,13 +70,14 @@ Result<Pipe> pipe() noexcept {
     return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+// openat throughout: musl's open() follows O_CLOEXEC up with an fcntl, for kernels before 2.6.23.
 Result<Fd> open_read(const char* path) noexcept {
     return openat_read(BorrowedFd(AT_FDCWD), path);
 }
 
 Result<Fd> open_write_nonblock(const char* path) noexcept {
     const int flags = O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    return opened(retry([&] { return ::open(path, flags); }), "open");
+    return opened(retry([&] { return ::openat(AT_FDCWD, path, flags); }), "open");
 }
 
 Result<Fd> openat_read(BorrowedFd dir, const char* path) noexcept {
@@ -86,7 +87,7 @@ Result<Fd> openat_read(BorrowedFd dir, const char* path) noexcept {
 
 Result<Fd> open_directory(const char* path) noexcept {
     const int flags = O_RDONLY | O_CLOEXEC | O_DIRECTORY;
-    return opened(retry([&] { return ::open(path, flags); }), "open");
+    return opened(retry([&] { return ::openat(AT_FDCWD, path, flags); }), "open");
 }
 
 Result<std::size_t> read(BorrowedFd fd, std::span<char> into) noexcept {

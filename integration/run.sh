@@ -106,13 +106,14 @@ finish_background() {
 }
 
 unit_tests() {
-    ctest --preset "$1" -j "$jobs" --timeout 120
+    ctest --preset "$1" -j "$jobs" --timeout 120 --output-log "$logs/$1-ctest.log"
 }
 
 # Under qemu-user, without what it cannot do: not_emulated.txt tells why.
 arm64_unit_tests() {
     cat tests/not_emulated.txt
-    ctest --preset test-arm64 -j "$jobs" --timeout 120 -R '^(base|core|manifest|os):' \
+    ctest --preset test-arm64 -j "$jobs" --timeout 120 --output-log "$logs/arm64-ctest.log" \
+        -R '^(base|core|manifest|os):' \
         -E "^($(sed '/^#/d; /^$/d' tests/not_emulated.txt | paste -sd '|'))"
 }
 
@@ -234,6 +235,11 @@ interrupted() {
     exit 130
 }
 
+# Once more at the end, for who sees only the last lines: which tests failed, and what pytest says why.
+failed_tests() {
+    grep -hE '^(FAILED|ERROR) |^E  |\*\*\*(Failed|Timeout|Exception)' "$logs"/*.log || :
+}
+
 report() {
     trap - INT TERM HUP
     printf '\n=== steps\n'
@@ -249,6 +255,7 @@ report() {
         printf 'musl, arm64    not run: gosv is linked with glibc\n'
     fi
     printf 'in all                 %5s s\n' "$(($(date +%s) - started))"
+    failed_tests
     remove_work
     [ "$failed" -eq 0 ] || die "$failed step(s) failed"
 }

@@ -1,9 +1,9 @@
 #pragma once
-// Memory for many short-lived things of few sizes: one mapping, a free list for each size. Of what
-// is not given back nothing is told; the mapping goes as a whole. No headers: whoever releases says
-// the size again. Not for threads.
+// Memory for many things of few sizes: one piece, a free list for each size. Of what is not
+// released nothing is told. No headers: whoever releases says the size again. Not for threads.
 #include <array>
 #include <cstddef>
+#include <span>
 
 namespace gosv::app {
 
@@ -12,8 +12,15 @@ class Arena {
     // Larger ones are somebody else's.
     static constexpr std::size_t kMost = std::size_t{16} * 1024;
 
-    // Sets addresses aside, no more: a page is there when it is written to. `size` is at least
-    // kMost. Without room for that (RLIMIT_AS) the arena has nothing to give.
+    constexpr Arena() = default;
+
+    // Of memory that stays where it is, aligned as malloc's.
+    constexpr explicit Arena(std::span<char> memory) noexcept
+        : begin_(memory.data()), next_(begin_), end_(begin_ + memory.size()) {}
+
+    // Of a mapping of its own: sets addresses aside, no more; a page is there when it is written
+    // to. `size` is at least kMost. Without room for that (RLIMIT_AS) the arena has nothing to
+    // give.
     void open(std::size_t size) noexcept;
 
     // Aligned as malloc's; null when there is none of that size, any more or at all.
@@ -27,7 +34,7 @@ class Arena {
     // Gives nothing any more; what it has given stays.
     void close() noexcept { next_ = nullptr; }
 
-    // All of it is gone: whatever still points into it must not be followed.
+    // All of the mapping is gone: whatever still points into it must not be followed.
     void give_back() noexcept;
 
   private:

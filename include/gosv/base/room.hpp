@@ -1,12 +1,13 @@
 #pragma once
 // Room: memory of fixed size, allocated once, that begins as zero bytes. From a page on it comes
 // from the kernel and is not resident before it is written to: what is only needed at worst costs
-// nothing but address space. (malloc(3) writes beside what it gives out; and musl's calloc(3)
+// nothing but address space. (malloc(3) writes beside what it gives out, and musl's calloc(3)
 // writes zeros into what is smaller than 128 KiB.)
 #include <sys/mman.h>
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -27,7 +28,7 @@ class Room {
 
         void operator()(void* memory) const noexcept {
             if (bytes < kPage) {
-                std::free(memory);
+                ::operator delete(memory, bytes);
             } else {
                 ::munmap(memory, bytes);
             }
@@ -35,15 +36,12 @@ class Room {
     };
 
     static void* allocate(std::size_t bytes) {
-        void* memory = nullptr;
         if (bytes < kPage) {
-            memory = std::calloc(1, bytes == 0 ? 1 : bytes);
-        } else {
-            memory =
-                ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            memory = memory == MAP_FAILED ? nullptr : memory;
+            return std::memset(::operator new(bytes), 0, bytes);
         }
-        if (memory == nullptr) {
+        void* const memory =
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
             if (const std::new_handler handler = std::get_new_handler()) {
                 handler();
             }

@@ -93,15 +93,8 @@ bool steps_up(CgroupPlace& place) {
     return true;
 }
 
-}  // namespace
-
-CgroupPlace find_own_cgroup() {
-    const std::string self_cgroup = read_or_empty("/proc/self/cgroup");
-    CgroupPlace place = locate_cgroup(self_cgroup, read_or_empty("/proc/self/mountinfo"));
-    if (place.obstacle != CgroupObstacle::none) {
-        return place;
-    }
-    const bool stepped_up = steps_up(place);
+// What only the kernel can say of the place.
+CgroupFacts ask(const CgroupPlace& place, bool stepped_up, std::string_view self_cgroup) {
     CgroupFacts facts;
 
     struct statfs system {};
@@ -129,7 +122,28 @@ CgroupPlace find_own_cgroup() {
     // whose shell is not ours to be moved.
     facts.shared = ::getpid() != 1 || std::getenv("INVOCATION_ID") != nullptr;
     facts.delegated = is_delegated(place.directory);
-    judge_cgroup(facts, place);
+    return facts;
+}
+
+}  // namespace
+
+CgroupPlace find_own_cgroup() {
+    const std::string self_cgroup = read_or_empty("/proc/self/cgroup");
+    if (std::optional<CgroupPlace> guess = guess_cgroup(self_cgroup)) {
+        if (guess->obstacle != CgroupObstacle::none) {
+            return *guess;
+        }
+        const CgroupFacts facts = ask(*guess, false, self_cgroup);
+        if (facts.is_cgroup2 && facts.lists_us) {
+            judge_cgroup(facts, *guess);
+            return *guess;
+        }
+    }
+    CgroupPlace place = locate_cgroup(self_cgroup, read_or_empty("/proc/self/mountinfo"));
+    if (place.obstacle == CgroupObstacle::none) {
+        const bool stepped_up = steps_up(place);
+        judge_cgroup(ask(place, stepped_up, self_cgroup), place);
+    }
     return place;
 }
 

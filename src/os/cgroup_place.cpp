@@ -10,6 +10,7 @@ namespace gosv::os {
 namespace {
 
 constexpr std::string_view kUsualMount = "/sys/fs/cgroup";
+constexpr const char* kLegacy = "this host keeps its controllers in cgroup v1";
 
 std::string_view cut_line(std::string_view& text) noexcept {
     const std::size_t end = text.find('\n');
@@ -75,23 +76,64 @@ std::vector<Mount> cgroup2_mounts(std::string_view mountinfo) {
     return mounts;
 }
 
-}  // namespace
+// What /proc/self/cgroup tells: "0::/kubepods/1b2c", "4:cpu,cpuacct:/", "9:name=systemd:/".
+struct OwnCgroups {
+    std::string_view path;  // in v2; empty without one
+    bool has_v1 = false;    // controllers are there
+    bool has_v1_memory = false;
+};
 
-CgroupPlace locate_cgroup(std::string_view self_cgroup, std::string_view mountinfo) {
-    CgroupPlace place;
-    bool has_v1 = false;
+OwnCgroups read_own(std::string_view self_cgroup) noexcept {
+    OwnCgroups own;
     while (!self_cgroup.empty()) {
         const std::string_view line = cut_line(self_cgroup);
+        const std::size_t controllers = line.find(':');
         if (line.starts_with("0::")) {
-            place.path = line.substr(3);
-        } else if (!line.empty() && line.find(":name=") == std::string_view::npos) {
-            has_v1 = true;
+            own.path = line.substr(3);
+        } else if (controllers != std::string_view::npos &&
+                   !line.substr(controllers).starts_with(":name=")) {
+            own.has_v1 = true;
+            own.has_v1_memory |= line.substr(controllers).starts_with(":memory:");
         }
     }
+    return own;
+}
+
+CgroupPlace legacy(const OwnCgroups& own) {
+    CgroupPlace place;
+    place.path = own.path;
+    place.obstacle = CgroupObstacle::legacy;
+    place.why = kLegacy;
+    return place;
+}
+
+}  // namespace
+
+std::optional<CgroupPlace> guess_cgroup(std::string_view self_cgroup) {
+    const OwnCgroups own = read_own(self_cgroup);
+    if (own.has_v1_memory) {
+        return legacy(own);
+    }
+    if (own.path != "/") {
+        return std::nullopt;
+    }
+    CgroupPlace place;
+    place.obstacle = CgroupObstacle::none;
+    place.directory = kUsualMount;
+    place.path = own.path;
+    return place;
+}
+
+CgroupPlace locate_cgroup(std::string_view self_cgroup, std::string_view mountinfo) {
+    const OwnCgroups own = read_own(self_cgroup);
     const std::vector<Mount> mounts = cgroup2_mounts(mountinfo);
-    if (place.path.empty() || (mounts.empty() && has_v1)) {
-        place.obstacle = has_v1 ? CgroupObstacle::legacy : CgroupObstacle::absent;
-        place.why = has_v1 ? "this host uses cgroup v1" : "this kernel shows no cgroup v2";
+    if (own.has_v1 && (own.path.empty() || mounts.empty())) {
+        return legacy(own);
+    }
+    CgroupPlace place;
+    place.path = own.path;
+    if (own.path.empty()) {
+        place.why = "this kernel shows no cgroup v2";
         return place;
     }
     if (mounts.empty()) {
@@ -138,7 +180,7 @@ void judge_cgroup(const CgroupFacts& facts, CgroupPlace& place) {
         obstruct(CgroupObstacle::foreign,
                  concat({directory, " is not the cgroup that gosv is in"}));
     } else if (facts.v1_controllers && facts.controllers.find("memory") == std::string::npos) {
-        obstruct(CgroupObstacle::legacy, "this host keeps its controllers in cgroup v1 (hybrid)");
+        obstruct(CgroupObstacle::legacy, kLegacy);
     } else if (facts.type.empty() && !facts.is_machine_init) {
         obstruct(
             CgroupObstacle::root,

@@ -5,6 +5,7 @@
 // one that judges what the kernel says of the directory. Source: cgroups(7), cgroup_namespaces(7),
 // proc_pid_mountinfo(5).
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,12 @@ struct CgroupPlace {
     std::string path;       // the same as /proc/PID/cgroup shows it: "/", "/kubepods/..."
     bool is_root = false;   // the machine's root cgroup, which is ours: processes may stay in it
 };
+
+// What /proc/self/cgroup alone says, for mountinfo is the dearest file of a start: that there can
+// be no tree (legacy: the memory controller is in v1, and so not in v2), or, for a cgroup that is
+// its namespace's root, that it is where all mount it (none). Whether that is so, the list of
+// processes there tells. Nothing: only the mounts can tell.
+std::optional<CgroupPlace> guess_cgroup(std::string_view self_cgroup);
 
 // Where our own cgroup should be, by the text of /proc/self/cgroup and /proc/self/mountinfo.
 // obstacle: none, absent, legacy or foreign.

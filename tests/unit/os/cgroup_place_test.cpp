@@ -74,6 +74,30 @@ TEST_CASE("the usual place wins, and names of mounts are unescaped") {
     CHECK(locate_cgroup("0::/\n", mount_line("/", "/mnt/a\\040b")).directory == "/mnt/a b");
 }
 
+TEST_CASE("the mounts are not asked for where the list of cgroups is enough") {
+    const auto in_namespace = guess_cgroup("0::/\n");
+    REQUIRE(in_namespace);
+    CHECK(in_namespace->obstacle == CgroupObstacle::none);
+    CHECK(in_namespace->directory == "/sys/fs/cgroup");
+    CHECK(in_namespace->path == "/");
+    for (const std::string& list : {kV1, kV1 + "0::/\n", kV1 + "0::/docker/1b2c\n"}) {
+        const auto legacy = guess_cgroup(list);
+        REQUIRE(legacy);
+        CHECK(legacy->obstacle == CgroupObstacle::legacy);
+        CHECK(legacy->why == "this host keeps its controllers in cgroup v1");
+    }
+}
+
+TEST_CASE("and are where it is not") {
+    CHECK(!guess_cgroup("0::/docker/1b2c\n"));
+    CHECK(!guess_cgroup("0::/../1b2c\n"));
+    CHECK(!guess_cgroup("1:name=systemd:/\n"));
+    CHECK(!guess_cgroup(""));
+    // A v1 hierarchy for something else leaves the memory controller to v2.
+    CHECK(guess_cgroup("3:net_cls,net_prio:/\n0::/\n")->obstacle == CgroupObstacle::none);
+    CHECK(!guess_cgroup("3:net_cls,net_prio:/\n0::/memory:/x\n"));
+}
+
 TEST_CASE("cgroup v1, hybrid without a mount, and none at all are told apart") {
     CHECK(locate_cgroup(kV1, mount_line("/", "/sys/fs/cgroup/memory", "cgroup")).obstacle ==
           CgroupObstacle::legacy);

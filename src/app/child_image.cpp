@@ -106,7 +106,7 @@ ChildImages::ChildImages(const manifest::Plan& plan, const os::InheritedSignals&
 void ChildImages::give_signals_and_terminal(const os::InheritedSignals& inherited) {
     os::ChildImage& image = common_.front().image;
     image.mask = inherited.blocked;
-    image.ignored = inherited.ignored;
+    image.ignore_child = inherited.child_ignored;
     // The terminal is CMD's if it is ours now; started in the background, gosv does not steal it.
     const Result<Pid> foreground = sys::tcgetpgrp(BorrowedFd(STDIN_FILENO));
     image.take_terminal = foreground.ok() && foreground.value() == Pid{::getpgrp()};

@@ -122,6 +122,7 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     if (!plan.supervisor.command_mode) {
         // Nothing that was open above stderr is ours to keep open, or to pass on to a service.
         sys::close_inherited({});
+        os::heed_all_signals();
     }
 
     CgroupDecision decision = set_up_cgroups(plan);
@@ -135,8 +136,8 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     report_boot(plan, origin, log);
     os::NotifySender supervisor = open_supervisor(plan, log);
     plan.supervisor.announces = supervisor.is_open();
-    auto opened = LinuxPlatform::open(plan, inherited, log.writable_fd(),
-                                      std::move(decision.cgroups), std::move(supervisor));
+    auto opened =
+        LinuxPlatform::open(plan, inherited, std::move(decision.cgroups), std::move(supervisor));
     if (!opened.ok()) {
         print_error(concat({"gosv: cannot start: ", opened.error().op, ": ",
                             errno_text(opened.error().err), "\n"}));

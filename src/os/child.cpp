@@ -199,13 +199,10 @@ int hand_over_notify_fd(const ChildImage& image, const ChildFds& fds) noexcept {
 // What was sent to this process since the clone takes effect when the mask is set: by then the
 // dispositions are those of the service.
 void restore_signals(const ChildImage& image) noexcept {
-    for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
-        if ((image.ignored & bit(Signal{number})) != 0) {
-            kernel::SignalAction ignore{};
-            ignore.handler = kernel::kIgnoreAction;
-            // EINVAL for KILL and STOP, which nobody can ignore.
-            (void)kernel::raw(SYS_rt_sigaction, number, &ignore, nullptr, kernel::kSignalSetSize);
-        }
+    if (image.ignore_child) {
+        kernel::SignalAction ignore{};
+        ignore.handler = kernel::kIgnoreAction;
+        (void)kernel::raw(SYS_rt_sigaction, SIGCHLD, &ignore, nullptr, kernel::kSignalSetSize);
     }
     (void)kernel::raw(SYS_rt_sigprocmask, SIG_SETMASK, &image.mask, nullptr,
                       kernel::kSignalSetSize);

@@ -27,6 +27,19 @@ ssize_t read_signals(BorrowedFd fd, std::span<signalfd_siginfo> into) noexcept {
     return size;
 }
 
+// Whether it was ignored; it is no more. A handler cannot survive an exec: one found here is a
+// sanitizer's, and may stay.
+bool heed(int number) noexcept {
+    kernel::SignalAction action{};
+    (void)kernel::call(SYS_rt_sigaction, number, nullptr, &action, kernel::kSignalSetSize);
+    if (action.handler != kernel::kIgnoreAction) {
+        return false;
+    }
+    action = {};
+    (void)kernel::call(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
+    return true;
+}
+
 }  // namespace
 
 InheritedSignals take_over_signals() noexcept {
@@ -36,28 +49,23 @@ InheritedSignals take_over_signals() noexcept {
     // KILL and STOP apart: the kernel leaves those two out by itself.
     (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited.blocked,
                        kernel::kSignalSetSize);
-    for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
-        kernel::SignalAction action{};
-        (void)kernel::call(SYS_rt_sigaction, number, nullptr, &action, kernel::kSignalSetSize);
-        // A handler cannot survive an exec: one found here is a sanitizer's, and may stay.
-        if (action.handler == kernel::kIgnoreAction) {
-            inherited.ignored |= bit(Signal{number});
-            action = {};
-            (void)kernel::call(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
-        }
-    }
+    inherited.child_ignored = heed(SIGCHLD);
     return inherited;
 }
 
-void give_back_signals(const InheritedSignals& inherited) noexcept {
-    for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
-        if ((inherited.ignored & bit(Signal{number})) != 0) {
-            kernel::SignalAction action{};
-            action.handler = kernel::kIgnoreAction;
-            (void)kernel::call(SYS_rt_sigaction, number, &action, nullptr, kernel::kSignalSetSize);
-        }
+void heed_all_signals() noexcept {
+    for (int number = 1; number <= kMaxSignal; ++number) {
+        (void)heed(number);
     }
-    // Last: what is ignored and pending is gone by now and acts on nobody.
+}
+
+void give_back_signals(const InheritedSignals& inherited) noexcept {
+    if (inherited.child_ignored) {
+        kernel::SignalAction action{};
+        action.handler = kernel::kIgnoreAction;
+        (void)kernel::call(SYS_rt_sigaction, SIGCHLD, &action, nullptr, kernel::kSignalSetSize);
+    }
+    // What is ignored and pending acts on nobody.
     (void)kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &inherited.blocked, nullptr,
                        kernel::kSignalSetSize);
 }

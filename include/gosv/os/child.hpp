@@ -70,8 +70,8 @@ struct ChildImage {
     bool capture_output = false;  // stdout and stderr go to Spawned::output; else inherited
     int notify_fd = -1;           // >= 3: the number at which it finds a pipe to Spawned::readiness
 
-    SignalSet mask = 0;     // to exec with
-    SignalSet ignored = 0;  // dispositions to exec with; all others default
+    SignalSet mask = 0;         // to exec with
+    bool ignore_child = false;  // SIGCHLD; all other dispositions are gosv's
 
     bool set_umask = false;
     unsigned umask = 0;

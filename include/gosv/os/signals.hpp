@@ -27,12 +27,17 @@ constexpr SignalSet bit(Signal signal) noexcept {
 // What gosv was started with; `gosv -- CMD` hands it on, so that nohup and friends work.
 struct InheritedSignals {
     SignalSet blocked = 0;
-    SignalSet ignored = 0;
+    bool child_ignored = false;
 };
 
-// Blocks all 64, then sets every ignored disposition back to default. To be called before anything
-// else in main(); cannot fail.
+// Blocks all 64. What is ignored stays so, and reaches the queue all the same: the kernel drops no
+// signal that is blocked (kernel/signal.c, sig_ignored()). But for SIGCHLD, which is set back to
+// default: ignored, no zombie would tell its status (wait(2)). To be called before anything else in
+// main(); cannot fail.
 InheritedSignals take_over_signals() noexcept;
+
+// For those who are started from now on: nothing is ignored any more. 64 calls.
+void heed_all_signals() noexcept;
 
 // Puts back what take_over_signals() found: for `gosv check` and the like, which end on ^C.
 void give_back_signals(const InheritedSignals& inherited) noexcept;

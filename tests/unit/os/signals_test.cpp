@@ -69,7 +69,7 @@ bool is_readable(BorrowedFd fd) {
 
 }  // namespace
 
-TEST_CASE("taking over blocks all signals, ignores none, and tells what it found") {
+TEST_CASE("taking over blocks all signals, heeds SIGCHLD, and tells what it found") {
     CHECK(test::isolated([]() -> std::string {
               const SignalSet blocked =
                   bit(Signal{SIGTERM}) | bit(Signal{SIGCHLD}) | bit(Signal{32}) | bit(Signal{64});
@@ -81,8 +81,10 @@ TEST_CASE("taking over blocks all signals, ignores none, and tells what it found
               }
               const InheritedSignals inherited = take_over_signals();
               EXPECT(inherited.blocked == blocked);
-              EXPECT(inherited.ignored == ignored);
+              EXPECT(inherited.child_ignored == ((ignored & bit(Signal{SIGCHLD})) != 0));
               EXPECT(own_set("SigBlk") == ~kUnstoppable);
+              EXPECT(own_set("SigIgn") == (ignored & ~bit(Signal{SIGCHLD})));
+              heed_all_signals();
               EXPECT(own_set("SigIgn") == 0);
               return "";
           }) == "");
@@ -93,6 +95,7 @@ TEST_CASE("giving back restores the mask and what was ignored, and an ignored si
               const SignalSet blocked = bit(Signal{SIGUSR1}) | bit(Signal{33});
               raw_block(blocked);
               raw_ignore(SIGINT);
+              raw_ignore(SIGCHLD);
               raw_ignore(40);
               const SignalSet ignored = own_set("SigIgn");
               const InheritedSignals inherited = take_over_signals();
@@ -100,6 +103,24 @@ TEST_CASE("giving back restores the mask and what was ignored, and an ignored si
               give_back_signals(inherited);
               EXPECT(own_set("SigBlk") == blocked);
               EXPECT(own_set("SigIgn") == ignored);
+              return "";
+          }) == "");
+}
+
+TEST_CASE("what was ignored comes out all the same") {
+    CHECK(test::isolated([]() -> std::string {
+              for (const std::uint8_t number : kIgnored) {
+                  raw_ignore(number);
+              }
+              (void)take_over_signals();
+              auto queue = SignalQueue::open();
+              EXPECT(queue.ok());
+              for (const std::uint8_t number : kIgnored) {
+                  if (number != SIGCHLD) {  // has a queue of its own
+                      raw_kill(::getpid(), number);
+                      EXPECT(drain(queue.value()) == std::vector<int>{number});
+                  }
+              }
               return "";
           }) == "");
 }

@@ -116,7 +116,7 @@ TEST_CASE("a start that shares memory is like one with a copy") {
         image.child.working_dir = "/usr";
         image.child.stdin_null = true;
         image.child.no_new_privs = true;
-        image.child.ignored = bit(Signal{SIGINT}) | bit(Signal{SIGUSR1});
+        image.child.ignore_child = true;
         image.child.listen_pid = {image.listen_pid(), 12};
     };
     const auto nothing = [](Image&) {};
@@ -239,7 +239,7 @@ TEST_CASE("starts one after the other use one stack, and half of it") {
         image.child.set_umask = true;
         image.child.rlimits = &limit;
         image.child.rlimit_count = 1;
-        image.child.ignored = bit(Signal{SIGINT});
+        image.child.ignore_child = true;
         image.child.listen_pid = {image.listen_pid(), 12};
         auto spawned = spawner.spawn(image.child);
         REQUIRE(spawned.ok());

@@ -71,8 +71,8 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
 }
 
 [[gnu::noinline]] Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(
-    const manifest::Plan& plan, const os::InheritedSignals& inherited, BorrowedFd log_stream,
-    ServiceCgroups cgroups, os::NotifySender supervisor) {
+    const manifest::Plan& plan, const os::InheritedSignals& inherited, ServiceCgroups cgroups,
+    os::NotifySender supervisor) {
     auto signals = os::SignalQueue::open();
     if (!signals.ok()) {
         return signals.error();
@@ -94,7 +94,6 @@ LinuxPlatform::LinuxPlatform(const manifest::Plan& plan, Opened opened,
                           {std::move(signals).value(), std::move(child_signal).value(),
                            std::move(epoll).value(), std::move(notices).value()},
                           inherited, std::move(cgroups), std::move(supervisor)));
-    platform->log_stream_ = log_stream;
     for (const Status added :
          {platform->epoll_.add_readable(platform->signals_.fd(), make_token(TokenKind::signals)),
           platform->epoll_.add_readable_once(platform->child_signal_.fd(),
@@ -124,15 +123,14 @@ MonotonicTime LinuxPlatform::now() noexcept {
     return sys::monotonic_now();
 }
 
-void LinuxPlatform::wait(MonotonicTime deadline, bool watch_log) noexcept {
-    if (watch_log != log_watched_ && log_stream_.is_open()) {
+void LinuxPlatform::wait(MonotonicTime deadline, BorrowedFd full_log) noexcept {
+    if (full_log.is_open() != watched_log_.is_open()) {
         // Only watched while lines wait for room: a stream is nearly always writable, and level
         // triggering would turn that into a busy loop.
-        if (watch_log) {
-            log_watched_ = epoll_.add_writable(log_stream_, make_token(TokenKind::log)).ok();
-        } else {
-            epoll_.remove(log_stream_);
-            log_watched_ = false;
+        if (!full_log.is_open()) {
+            epoll_.remove(std::exchange(watched_log_, {}));
+        } else if (epoll_.add_writable(full_log, make_token(TokenKind::log)).ok()) {
+            watched_log_ = full_log;
         }
     }
 

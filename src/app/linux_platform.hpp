@@ -32,7 +32,6 @@ class LinuxPlatform final : public Platform {
     // Opens and allocates everything; errors here may still end gosv with a message.
     static Result<std::unique_ptr<LinuxPlatform>> open(const manifest::Plan& plan,
                                                        const os::InheritedSignals& inherited,
-                                                       BorrowedFd log_stream,
                                                        ServiceCgroups cgroups = {},
                                                        os::NotifySender supervisor = {});
 
@@ -49,7 +48,7 @@ class LinuxPlatform final : public Platform {
     void forget_inherited(BorrowedFd log_fd) noexcept;
 
     MonotonicTime now() noexcept override;
-    void wait(MonotonicTime deadline, bool watch_log) noexcept override;
+    void wait(MonotonicTime deadline, BorrowedFd full_log) noexcept override;
 
     std::span<const ServiceId> exec_ready() const noexcept override { return exec_ready_.view(); }
 
@@ -132,10 +131,9 @@ class LinuxPlatform final : public Platform {
     BoundedVector<ServiceId> exec_ready_;
     BoundedVector<ServiceId> notices_now_;
     BoundedVector<ServiceId> tree_news_;
-    BorrowedFd log_stream_;
     bool signals_ready_ = false;
     bool child_signalled_ = false;
-    bool log_watched_ = false;
+    BorrowedFd watched_log_;
     bool is_pid1_ = false;
     bool owns_terminal_ = false;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <optional>
 
 #include "app/log_format.hpp"
 #include "app/log_ring.hpp"
@@ -102,16 +103,22 @@ struct Log::Impl {
           sink(std::make_shared<RingSink>(format_in, capacity)),
           // An object of our own: spdlog's registry would bring threads and a default logger.
           logger("gosv", sink),
-          stream(inherited) {
+          inherited_stream(inherited) {
         logger.set_level(spdlog_level(level));
     }
 
     LogFormat format;
     std::shared_ptr<RingSink> sink;
     spdlog::logger logger;
-    LogStream stream;
+    BorrowedFd inherited_stream;
+    std::optional<LogStream> opened_stream;
     TimeText time;
     bool held = false;
+
+    // Looked at when there is a line for it: around one command there rarely is one.
+    LogStream& stream() noexcept {
+        return opened_stream ? *opened_stream : opened_stream.emplace(inherited_stream);
+    }
 };
 
 [[gnu::noinline]] Log::Log(LogFormat format, LogLevel level, BorrowedFd stream, std::size_t ring)
@@ -124,7 +131,7 @@ bool Log::enabled(LogLevel level) const noexcept {
 }
 
 void Log::write(const LogLine& line) noexcept {
-    if (!enabled(line.level) || impl_->stream.is_dead()) {
+    if (!enabled(line.level) || impl_->stream().is_dead()) {
         return;
     }
     char buffer[kMaxLine];
@@ -147,14 +154,17 @@ void Log::write(const LogLine& line) noexcept {
 bool Log::flush() noexcept {
     LogRing& ring = impl_->sink->ring();
     // Nothing is added meanwhile but a notice of losses: the ring's size bounds this loop.
-    while (!impl_->held && !impl_->stream.is_dead()) {
+    while (!impl_->held) {
         if (ring.empty()) {
             if (ring.lost() == 0 || !impl_->sink->tell_losses()) {
                 return true;
             }
         }
+        if (impl_->stream().is_dead()) {
+            return true;
+        }
         char piece[PIPE_BUF];
-        const WriteResult result = impl_->stream.write(ring.front(piece));
+        const WriteResult result = impl_->stream().write(ring.front(piece));
         ring.consume(result.bytes);
         switch (result.outcome) {
             case WriteOutcome::written:
@@ -173,11 +183,11 @@ bool Log::flush() noexcept {
 }
 
 BorrowedFd Log::writable_fd() const noexcept {
-    return impl_->stream.pollable();
+    return impl_->opened_stream ? impl_->opened_stream->pollable() : BorrowedFd();
 }
 
 BorrowedFd Log::own_fd() const noexcept {
-    return impl_->stream.own();
+    return impl_->opened_stream ? impl_->opened_stream->own() : BorrowedFd();
 }
 
 void Log::hold(bool held) noexcept {

@@ -61,8 +61,8 @@ bool Runtime::iterate() noexcept {
     if (finished_) {
         return false;
     }
-    const bool log_blocked = !log_.flush();
-    platform_.wait(look_again_ ? MonotonicTime{} : next_deadline(), log_blocked);
+    const BorrowedFd full_log = log_.flush() ? BorrowedFd() : log_.writable_fd();
+    platform_.wait(look_again_ ? MonotonicTime{} : next_deadline(), full_log);
     look_again_ = false;
     now_ = platform_.now();
 

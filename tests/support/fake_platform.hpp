@@ -104,7 +104,7 @@ class FakePlatform final : public app::Platform {
 
     MonotonicTime now() noexcept override { return time; }
 
-    void wait(MonotonicTime deadline, bool) noexcept override {
+    void wait(MonotonicTime deadline, BorrowedFd) noexcept override {
         last_deadline = deadline;
         ++waits;
         news_now_.clear();

@@ -57,9 +57,9 @@ class Platform {
 
     // Sleeps until something is ready or the deadline has come; kNever: until something is ready;
     // MonotonicTime{}: does not sleep.
-    // With watch_log, room in the log's stream counts as ready. Services whose exec status can be
-    // read are then in exec_ready() until the next wait.
-    virtual void wait(MonotonicTime deadline, bool watch_log) noexcept = 0;
+    // Room in `full_log`, if that is open, counts as ready. Services whose exec status can be read
+    // are then in exec_ready() until the next wait.
+    virtual void wait(MonotonicTime deadline, BorrowedFd full_log) noexcept = 0;
     virtual std::span<const ServiceId> exec_ready() const noexcept = 0;
 
     // All but SIGCHLD.

@@ -78,8 +78,8 @@ std::string expect_health(test::PlanSpec plan, Health wanted) {
         EXPECT(again);
         EXPECT(gosv.state(0).health == wanted);
         EXPECT(allocations == 0);
-        // /dev/null, and the output and the status pipe of the one that runs.
-        EXPECT(open_descriptors() <= idle + 3);
+        // /dev/null, the log's stream, and the output and the status pipe of the one that runs.
+        EXPECT(open_descriptors() <= idle + 4);
         EXPECT(gosv.stop() == 0);
         EXPECT(!has_children());
     }

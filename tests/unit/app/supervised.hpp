@@ -74,7 +74,7 @@ struct Supervised {
           plan(made.plan()),
           stream(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
           log(manifest::LogFormat::text, manifest::LogLevel::debug, stream.borrow()),
-          platform(app::LinuxPlatform::open(plan, inherited, log.writable_fd())),
+          platform(app::LinuxPlatform::open(plan, inherited)),
           runtime(plan, *platform.value(), log) {}
 
     // Turns the loop until the condition holds; false when it takes too long or gosv has ended.

@@ -106,7 +106,7 @@ finish_background() {
 }
 
 unit_tests() {
-    ctest --preset "$1" -j "$jobs" --timeout 120 --output-log "$logs/$1-ctest.log"
+    ctest --preset "$1" -j "$jobs" --timeout 300 --output-log "$logs/$1-ctest.log"
 }
 
 # Under qemu-user, without what it cannot do: not_emulated.txt tells why.

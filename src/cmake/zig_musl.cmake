@@ -76,7 +76,8 @@ endif()
 # out of the function around it, and of functions with the same instructions one remains. Without tables
 # of jumps, which cannot be put where their function is. And what a start runs stands side by side
 # (function_order.txt), in front of it the pieces that were taken out of several functions, whose
-# numbers change. zig c++ has no options for all this: it links, tells how, and the linker does it
+# numbers change. No relro: musl protects nothing in a static program, and a segment more is 5 us of every
+# start. zig c++ has no options for all this: it links, tells how, and the linker does it
 # once more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
 # apart in what is told; then the larger one of zig c++ stays.
 file(WRITE "${GOSV_ZIG_TOOLS}/link" "#!/bin/sh\norder='${CMAKE_CURRENT_LIST_DIR}/function_order.txt'\n" [=[
@@ -87,7 +88,7 @@ how=$(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p')
 again() {
     "$tools/ld.lld" "$@" -mllvm -enable-machine-outliner=always -mllvm -inline-threshold=5 \
         -mllvm -hot-cold-split=true -mllvm -min-jump-table-entries=1000 --icf=safe \
-        --symbol-ordering-file="$tools/order" --no-warnings
+        --symbol-ordering-file="$tools/order" --no-warnings -z norelro
 }
 again $how || printf '%s\n' "linked without --icf" >&2
 [ -z "$GOSV_SYMBOLS" ] || again $(printf '%s\n' "$how" | sed 's/ -s / /') -o "$GOSV_SYMBOLS"

@@ -7,6 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "gosv/base/concat.hpp"
+#include "service_environment.hpp"
+
 namespace gosv::manifest {
 
 namespace {
@@ -14,19 +17,16 @@ namespace {
 // Distinct policies and settings that a new one is compared with.
 constexpr std::size_t kLooks = 64;
 
-constexpr std::string_view kNameVariable = "GOSV_SERVICE=";
-
 template <class T>
 std::uint16_t place_of(std::vector<T>& distinct, const T& wanted) {
-    const std::size_t first = distinct.size() - std::min(kLooks, distinct.size());
-    std::size_t place = first;
-    while (place < distinct.size() && !(distinct[place] == wanted)) {
-        ++place;
+    const std::size_t end = distinct.size() - std::min(kLooks, distinct.size());
+    for (std::size_t place = distinct.size(); place > end; --place) {
+        if (distinct[place - 1] == wanted) {
+            return static_cast<std::uint16_t>(place - 1);
+        }
     }
-    if (place == distinct.size()) {
-        distinct.push_back(wanted);
-    }
-    return static_cast<std::uint16_t>(place);
+    distinct.push_back(wanted);
+    return static_cast<std::uint16_t>(distinct.size() - 1);
 }
 
 template <class T>
@@ -64,11 +64,28 @@ class Block {
 
 void PlanDraft::add(const core::ServicePolicy& policy, const ExecSpec& exec) {
     const Service before = services_.empty() ? Service{kNoText, 0, 0, 0, 0} : services_.back();
+    const List envp = keep(exec.envp, before.envp, 0);
+    Place name = kNoText;
+    for (List at = envp; lists_[at] != kNoText && name == kNoText; ++at) {
+        name = name_in(lists_[at]);
+    }
+    add(policy, exec, before, envp, name);
+}
+
+void PlanDraft::add_alike(const core::ServicePolicy& policy, const ExecSpec& exec,
+                          std::size_t place, std::string_view entry) {
+    const Service before = services_.back();
+    const List envp = keep_but(before.envp, place, entry);
+    add(policy, exec, before, envp, name_in(lists_[envp + place]));
+}
+
+void PlanDraft::add(const core::ServicePolicy& policy, const ExecSpec& exec, const Service& before,
+                    List envp, Place name) {
     Service service{};
     service.argv = keep(exec.argv, before.argv, 0);
-    service.envp = keep(exec.envp, before.envp, 0);
+    service.envp = envp;
     service.candidates = keep(exec.candidates, before.candidates, service.argv);
-    service.name = keep_name(exec.name, service.envp);
+    service.name = keep(exec.name, name, kNoText);
     service.settings = place_of<ExecSettings>(settings_, exec);
     services_.push_back(service);
     policy_of_.push_back(place_of(policies_, policy));
@@ -113,7 +130,8 @@ Plan PlanDraft::finish() const {
 }
 
 bool PlanDraft::is_at(Place place, std::string_view text) const noexcept {
-    return place != kNoText && text_.c_str() + place == text;
+    return place != kNoText && text_.compare(place, text.size(), text) == 0 &&
+           text_[place + text.size()] == '\0';
 }
 
 PlanDraft::Place PlanDraft::keep(std::string_view text, Place perhaps, Place or_else) {
@@ -123,7 +141,7 @@ PlanDraft::Place PlanDraft::keep(std::string_view text, Place perhaps, Place or_
         }
     }
     const Place place = text_.size();
-    text_.append(text).push_back('\0');
+    append_to(text_, {text, '\0'});
     return place;
 }
 
@@ -148,16 +166,22 @@ PlanDraft::List PlanDraft::keep(const StringBlock& block, List perhaps, List or_
     return list;
 }
 
-// A name stands in the environment as well, at the end of GOSV_SERVICE=NAME.
-PlanDraft::Place PlanDraft::keep_name(std::string_view name, List envp) {
-    Place in_environment = kNoText;
-    for (List at = envp; lists_[at] != kNoText; ++at) {
-        const std::string_view entry = text_.c_str() + lists_[at];
-        if (entry.starts_with(kNameVariable)) {
-            in_environment = lists_[at] + kNameVariable.size();
-        }
+// The list once more, with another text in the place of one.
+PlanDraft::List PlanDraft::keep_but(List list, std::size_t place, std::string_view text) {
+    const List changed = lists_.size();
+    for (List at = list; lists_[at] != kNoText; ++at) {
+        lists_.push_back(Place{lists_[at]});
     }
-    return keep(name, in_environment, kNoText);
+    lists_.push_back(kNoText);
+    lists_[changed + place] = keep(text, lists_[changed + place], kNoText);
+    return changed;
+}
+
+// A name stands in the environment as well, at the end of GOSV_SERVICE=NAME.
+PlanDraft::Place PlanDraft::name_in(Place entry) const noexcept {
+    return text_.compare(entry, kNameVariable.size(), kNameVariable) == 0
+               ? entry + kNameVariable.size()
+               : kNoText;
 }
 
 }  // namespace gosv::manifest

@@ -102,24 +102,15 @@ core::ServicePolicy make_policy(const Service& service) {
     return policy;
 }
 
-ExecSpec make_exec(const Service& service, const HostFacts& host, const Environment& inherited,
-                   const UserDatabase& database, Report& report) {
-    const std::optional<Identity> identity = resolve_identity(service, host, database, report);
-    const std::vector<std::string> environment = service_environment(
-        inherited, identity ? &*identity : nullptr, changes_of(service), service.name);
-    check_sizes(service, environment, report);
-
+// All but its environment and its user.
+ExecSpec make_exec(const Service& service, const std::vector<std::string>& environment) {
     ExecSpec exec;
     exec.name = service.name;
     exec.argv = StringBlock(service.argv);
-    exec.envp = StringBlock(environment);
     exec.candidates =
         StringBlock(exec_candidates(service.argv.empty() ? "" : service.argv.front(), environment));
     exec.working_dir = service.working_dir;
     exec.umask = service.umask;
-    if (identity) {
-        exec.credentials = identity->credentials;
-    }
     exec.stdin_mode = service.stdin_mode;
     exec.tty = service.tty;
     exec.oom_score_adj = service.oom_score_adj;
@@ -139,6 +130,63 @@ ExecSpec make_exec(const Service& service, const HostFacts& host, const Environm
     return exec;
 }
 
+// What is the same for both is the environment, but for GOSV_SERVICE.
+bool have_one_environment(const Service& a, const Service& b) {
+    return a.environment == b.environment && a.user == b.user && a.type == b.type &&
+           a.policy.watchdog == b.policy.watchdog;
+}
+
+// Takes one service after the other.
+class Planner {
+  public:
+    Planner(const HostFacts& host, Report& report)
+        : host_(host),
+          report_(report),
+          database_(host.passwd, host.group),
+          inherited_(inheritable(host.environment)) {}
+
+    void add(const Service& service, PlanDraft& draft) {
+        const std::optional<Identity> identity =
+            resolve_identity(service, host_, database_, report_);
+        const bool alike = before_ != nullptr && have_one_environment(*before_, service);
+        before_ = &service;
+        if (alike) {
+            environment_[name_at_] = concat({kNameVariable, service.name});
+        } else {
+            environment_ = service_environment(inherited_, identity ? &*identity : nullptr,
+                                               changes_of(service), service.name);
+            name_at_ = place_of_name();
+        }
+        check_sizes(service, environment_, report_);
+        ExecSpec exec = make_exec(service, environment_);
+        if (identity) {
+            exec.credentials = identity->credentials;
+        }
+        if (alike) {
+            draft.add_alike(make_policy(service), exec, name_at_, environment_[name_at_]);
+        } else {
+            exec.envp = StringBlock(environment_);
+            draft.add(make_policy(service), exec);
+        }
+    }
+
+  private:
+    std::size_t place_of_name() const noexcept {
+        const auto found =
+            std::find_if(environment_.begin(), environment_.end(),
+                         [](const std::string& entry) { return entry.starts_with(kNameVariable); });
+        return static_cast<std::size_t>(found - environment_.begin());
+    }
+
+    const HostFacts& host_;
+    Report& report_;
+    const UserDatabase database_;
+    const Environment inherited_;
+    const Service* before_ = nullptr;
+    std::vector<std::string> environment_;  // of that service
+    std::size_t name_at_ = 0;               // of GOSV_SERVICE in it
+};
+
 std::optional<ServiceId> find_service(const std::vector<Service>& services,
                                       const std::string& name) noexcept {
     const auto found = std::find_if(services.begin(), services.end(),
@@ -154,11 +202,9 @@ std::optional<ServiceId> find_service(const std::vector<Service>& services,
 PlanResult make_plan(const Manifest& manifest, const HostFacts& host) {
     PlanResult result;
     Report report;
-    const UserDatabase database(host.passwd, host.group);
-    const Environment inherited = inheritable(host.environment);
+    Planner planner(host, report);
     for (const Service& service : manifest.services) {
-        result.draft.add(make_policy(service),
-                         make_exec(service, host, inherited, database, report));
+        planner.add(service, result.draft);
     }
     link_services(manifest, result.draft);
     PlanOfAll& plan = result.draft.of_all;

@@ -22,6 +22,11 @@ bool is_gosvs_own(std::string_view key) noexcept {
     return std::find(std::begin(kGosvsOwn), std::end(kGosvsOwn), key) != std::end(kGosvsOwn);
 }
 
+bool is_of(std::string_view entry, std::string_view key) noexcept {
+    return (entry.size() > key.size() ? entry[key.size()] == '=' : entry.size() == key.size()) &&
+           entry.starts_with(key);
+}
+
 // The inherited ones in order, then what is new.
 class Entries {
   public:
@@ -49,7 +54,7 @@ class Entries {
     std::optional<std::size_t> find(std::string_view key) const {
         std::optional<std::size_t> place = inherited_.place_of(key);
         for (std::size_t i = inherited_.entries().size(); !place && i < entries_.size(); ++i) {
-            if (key_of(entries_[i]) == key) {
+            if (is_of(entries_[i], key)) {
                 place = i;
             }
         }
@@ -103,7 +108,7 @@ std::vector<std::string> service_environment(const Environment& inherited, const
             entries.remove(key);
         }
     }
-    entries.set("GOSV_SERVICE", service_name);
+    entries.set(key_of(kNameVariable), service_name);
     return std::move(entries).take();
 }
 
@@ -117,7 +122,7 @@ std::vector<std::string> exec_candidates(std::string_view program,
     }
     std::string_view path = kDefaultPath;
     const auto entry = std::find_if(environment.begin(), environment.end(),
-                                    [](const std::string& each) { return key_of(each) == "PATH"; });
+                                    [](const std::string& each) { return is_of(each, "PATH"); });
     if (entry != environment.end()) {
         path = std::string_view(*entry).substr(
             std::min(entry->size(), std::string_view("PATH=").size()));

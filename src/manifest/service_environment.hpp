@@ -18,6 +18,9 @@
 
 namespace gosv::manifest {
 
+// What tells a service its name.
+inline constexpr std::string_view kNameVariable = "GOSV_SERVICE=";
+
 // What of gosv's own environment services get: worked out once, whatever their number.
 Environment inheritable(const std::vector<std::string>& environment);
 

@@ -66,6 +66,8 @@ struct Limits {
 struct UserSpec {
     std::string user;                  // name or number
     std::optional<std::string> group;  // name or number
+
+    friend bool operator==(const UserSpec&, const UserSpec&) = default;
 };
 
 using gosv::Endpoint;  // base/endpoint.hpp

@@ -20,6 +20,12 @@ class PlanDraft {
     // The next service: the first one is 0.
     void add(const core::ServicePolicy& policy, const ExecSpec& exec);
 
+    // Likewise, when its environment is that of the service before but for the entry at one place;
+    // exec.envp is not looked at. With dozens of variables that saves most of what is to be
+    // compared.
+    void add_alike(const core::ServicePolicy& policy, const ExecSpec& exec, std::size_t place,
+                   std::string_view entry);
+
     std::size_t services() const noexcept { return services_.size(); }
 
     const core::ServicePolicy& policy(std::size_t service) const noexcept {
@@ -54,10 +60,13 @@ class PlanDraft {
         std::uint16_t settings;
     };
 
+    void add(const core::ServicePolicy& policy, const ExecSpec& exec, const Service& before,
+             List envp, Place name);
     bool is_at(Place place, std::string_view text) const noexcept;
     Place keep(std::string_view text, Place perhaps, Place or_else);
     List keep(const StringBlock& block, List perhaps, List or_else);
-    Place keep_name(std::string_view name, List envp);
+    List keep_but(List list, std::size_t place, std::string_view text);
+    Place name_in(Place entry) const noexcept;
 
     std::string text_;
     std::vector<Place> lists_{kNoText};  // the first one is empty

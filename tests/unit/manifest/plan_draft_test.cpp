@@ -65,6 +65,31 @@ TEST_CASE("a further service that is like the others costs what is its own") {
           sizeof(Exec) + 3 * sizeof(char*) + sizeof(std::uint16_t) + sizeof("GOSV_SERVICE=s1000"));
 }
 
+TEST_CASE("an environment that differs from the one before in one entry is made of that one") {
+    PlanDraft whole;
+    PlanDraft alike;
+    ExecSpec exec = exec_of("s0", {"/bin/server"});
+    whole.add({}, exec);
+    alike.add({}, exec);
+    for (const std::string name : {"s1", "longer", "s"}) {
+        exec = exec_of(name, {"/bin/server"});
+        whole.add({}, exec);
+        exec.envp = StringBlock();
+        alike.add_alike({}, exec, 1, "GOSV_SERVICE=" + name);
+    }
+    const Plan expected = whole.finish();
+    const Plan plan = alike.finish();
+    CHECK(plan.storage_size == expected.storage_size);
+    REQUIRE(plan.execs.size() == 4);
+    for (std::size_t i = 0; i < plan.execs.size(); ++i) {
+        CHECK(as_strings(plan.execs[i].envp) == as_strings(expected.execs[i].envp));
+        CHECK(plan.execs[i].envp.get()[0] == plan.execs[0].envp.get()[0]);
+        CHECK(plan.execs[i].name.view() == expected.execs[i].name.view());
+        CHECK(plan.execs[i].name.view().data() ==
+              plan.execs[i].envp.get()[1] + sizeof("GOSV_SERVICE=") - 1);
+    }
+}
+
 TEST_CASE("a name is the end of the environment's entry of it") {
     const Plan plan = alike(2);
     CHECK(plan.execs[1].name.view() == "s1");

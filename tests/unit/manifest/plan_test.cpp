@@ -55,6 +55,40 @@ Diagnostics refused(Service service, const HostFacts& host) {
 
 }  // namespace
 
+TEST_CASE("services get the environment of their own, whatever the one before had") {
+    Service plain = service_of("plain", {"/bin/a"});
+    Service changed = service_of("changed", {"/bin/a"});
+    changed.environment = {{"A", "2"}, {"GOSV_SERVICE", "forged"}, {"B", "3"}};
+    Service user = changed;
+    user.user = UserSpec{"7", std::nullopt};
+    Service notify = plain;
+    notify.type = ServiceType::notify;
+    Service watched = notify;
+    watched.policy.watchdog = 2s;
+    const std::vector<Service> kinds = {plain, changed, user, notify, watched};
+
+    // Each behind each, and behind itself.
+    std::vector<Service> services;
+    for (const Service& first : kinds) {
+        for (const Service& second : kinds) {
+            services.push_back(first);
+            services.push_back(second);
+        }
+    }
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        services[i].name = "s" + std::to_string(i);
+    }
+    const HostFacts host = host_with({"PATH=/bin", "A=1", "HOME=/root"});
+    const PlanResult all = make_plan(manifest_of(services), host);
+    CHECK(all.diagnostics.empty());
+    const Plan plan = all.draft.finish();
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        const Plan alone = make_plan(manifest_of({services[i]}), host).draft.finish();
+        CHECK(as_strings(plan.execs[i].envp) == as_strings(alone.execs[0].envp));
+        CHECK(plan.execs[i].name.view() == services[i].name);
+    }
+}
+
 TEST_CASE("a block is what execve wants, and stays so when moved") {
     StringBlock block({"sh", "", "-c"});
     char* const* const pointers = block.get();

@@ -1,7 +1,6 @@
 #include "gosv/manifest/advice.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "daemons.hpp"
 #include "duration_text.hpp"
 #include "gosv/base/concat.hpp"
+#include "name_index.hpp"
 #include "order.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -45,7 +45,7 @@ class Adviser {
   public:
     explicit Adviser(const Manifest& manifest) : services_(manifest.services), manifest_(manifest) {
         for (std::size_t i = 0; i < services_.size(); ++i) {
-            by_name_.emplace(services_[i].name, i);
+            by_name_.add(services_[i].name, i);
         }
     }
 
@@ -64,11 +64,11 @@ class Adviser {
         const Service& service = services_[from];
         for (const DependsOn& edge : service.depends_on) {
             const auto found = by_name_.find(edge.name);
-            if (found == by_name_.end()) {
+            if (!found) {
                 continue;
             }
-            edges_.push_back({from, found->second});
-            if (!edge.condition && !defines_readiness(services_[found->second])) {
+            edges_.push_back({from, *found});
+            if (!edge.condition && !defines_readiness(services_[*found])) {
                 report_.warning(edge.at, child_path(key_path(service, "depends_on"), edge.name),
                                 concat({quote(edge.name), " does not tell when it is ready: ",
                                         quote(service.name), " starts as soon as it runs"}),
@@ -175,7 +175,7 @@ class Adviser {
 
     const std::vector<Service>& services_;
     const Manifest& manifest_;
-    std::map<std::string_view, std::size_t> by_name_;
+    NameIndex by_name_;
     std::vector<OrderEdge> edges_;
     Report report_;
 };

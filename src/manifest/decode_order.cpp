@@ -1,9 +1,10 @@
 // Order and readiness: whom a service waits for, and how it tells that it is ready.
-#include <set>
+#include <utility>
 
 #include "decoders.hpp"
 #include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
+#include "name_index.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -76,7 +77,7 @@ constexpr Key<DependsOn> kDependencyKeys[] = {
 
 std::vector<DependsOn> short_form(const Field& field) {
     std::vector<DependsOn> edges;
-    std::set<std::string> seen;
+    NameIndex seen;
     for (std::size_t i = 0; i < field.node.items.size(); ++i) {
         const Field item = field.item(i);
         if (item.node.kind == Node::Kind::map) {
@@ -89,7 +90,7 @@ std::vector<DependsOn> short_form(const Field& field) {
         if (!name) {
             continue;
         }
-        if (!seen.insert(*name).second) {
+        if (seen.add(item.node.text, i) != i) {
             item.error(concat({quote(*name), " is named twice"}), "remove one of the two");
             continue;
         }

@@ -1,11 +1,11 @@
 #include "plan_order.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "gosv/base/sort.hpp"
+#include "name_index.hpp"
 #include "order.hpp"
 
 namespace gosv::manifest {
@@ -28,24 +28,22 @@ core::Condition readiness_of(const core::ServicePolicy& policy) noexcept {
 // The edges of all services, each once, with what they are in the plan.
 std::vector<OrderEdge> collect_edges(const Manifest& manifest, const PlanDraft& draft,
                                      std::vector<core::Dependency>& dependencies) {
-    std::map<std::string_view, std::size_t> by_name;
+    NameIndex by_name;
     for (std::size_t i = 0; i < manifest.services.size(); ++i) {
-        by_name.emplace(manifest.services[i].name, i);
+        by_name.add(manifest.services[i].name, i);
     }
     std::vector<OrderEdge> edges;
     std::vector<std::size_t> last_from(manifest.services.size(), SIZE_MAX);
     for (std::size_t from = 0; from < manifest.services.size(); ++from) {
         for (const DependsOn& edge : manifest.services[from].depends_on) {
             const auto found = by_name.find(edge.name);
-            if (found == by_name.end() || found->second == from ||
-                std::exchange(last_from[found->second], from) == from) {
+            if (!found || *found == from || std::exchange(last_from[*found], from) == from) {
                 continue;
             }
-            edges.push_back({from, found->second});
-            dependencies.push_back(
-                {as_id(found->second),
-                 edge.condition.value_or(readiness_of(draft.policy(found->second))), edge.restart,
-                 edge.required});
+            edges.push_back({from, *found});
+            dependencies.push_back({as_id(*found),
+                                    edge.condition.value_or(readiness_of(draft.policy(*found))),
+                                    edge.restart, edge.required});
         }
     }
     return edges;
@@ -54,6 +52,10 @@ std::vector<OrderEdge> collect_edges(const Manifest& manifest, const PlanDraft& 
 }  // namespace
 
 void link_services(const Manifest& manifest, PlanDraft& draft) {
+    if (std::all_of(manifest.services.begin(), manifest.services.end(),
+                    [](const Service& each) { return each.depends_on.empty(); })) {
+        return;
+    }
     PlanDraft::Edges lists;
     std::vector<OrderEdge> edges = collect_edges(manifest, draft, lists.dependencies);
     if (edges.empty()) {

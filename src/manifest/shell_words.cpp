@@ -19,6 +19,11 @@ bool begins_name(char c) noexcept {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
+// Nothing but itself, wherever it stands behind the first character of a word.
+bool is_plain(char c) noexcept {
+    return begins_name(c) || (c >= '-' && c <= '9');  // - . / and digits
+}
+
 class Splitter {
   public:
     explicit Splitter(std::string_view text) : text_(text) {}
@@ -61,8 +66,8 @@ class Splitter {
     }
 
     void check_line_end(char c) {
-        const bool more = text_.find_first_not_of(" \t\r\n", at_) != std::string_view::npos;
-        if (c == '\n' && more && !result_.words.empty() && !second_line_) {
+        if (c == '\n' && !result_.words.empty() && !second_line_ &&
+            text_.find_first_not_of(" \t\r\n", at_) != std::string_view::npos) {
             second_line_ = true;
             fail(
                 at_ + 1, "the command has a second line",
@@ -134,8 +139,12 @@ class Splitter {
         }
         check_expansion(c, next);
         begin_word();
-        word_ += c;
-        ++at_;
+        std::size_t end = at_ + 1;
+        while (end < text_.size() && is_plain(text_[end])) {
+            ++end;
+        }
+        word_ += text_.substr(at_, end - at_);
+        at_ = end;
     }
 
     static bool is_name(std::string_view word) noexcept {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 #include "gosv/base/concat.hpp"
 #include "gosv/base/utf8.hpp"
@@ -32,14 +31,26 @@ Source::Source(std::string_view text) : text_(text), line_starts_{0} {
     }
 }
 
+std::size_t Source::line_of(std::size_t offset) const noexcept {
+    const auto begins_later = [&](std::size_t line) {
+        return line >= line_starts_.size() || line_starts_[line] > offset;
+    };
+    if (begins_later(near_) || !begins_later(near_ + 2)) {
+        const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
+        near_ = static_cast<std::size_t>(after - line_starts_.begin()) - 1;
+    } else if (!begins_later(near_ + 1)) {
+        ++near_;
+    }
+    return near_;
+}
+
 Position Source::position(std::size_t offset) const noexcept {
-    const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
-    const auto line = static_cast<int>(after - line_starts_.begin());
-    return {line, static_cast<int>(offset - *std::prev(after)) + 1};
+    const std::size_t line = line_of(offset);
+    return {static_cast<int>(line) + 1, static_cast<int>(offset - line_starts_[line]) + 1};
 }
 
 std::size_t Source::line_start(std::size_t offset) const noexcept {
-    return *std::prev(std::upper_bound(line_starts_.begin(), line_starts_.end(), offset));
+    return line_starts_[line_of(offset)];
 }
 
 void strip_byte_order_mark(std::string& text) {
@@ -54,6 +65,10 @@ std::optional<TextProblem> find_bad_text(std::string_view text) {
     }
     for (std::size_t i = 0; i < text.size();) {
         const auto byte = static_cast<std::uint8_t>(text[i]);
+        if (byte >= 0x20 && byte < 0x80) {
+            ++i;
+            continue;
+        }
         if (byte == 0) {
             return TextProblem{i, "the file has a NUL byte here",
                                "a text file has none: is it the right file, and saved as UTF-8?"};

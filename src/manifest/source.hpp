@@ -21,8 +21,11 @@ class Source {
     std::size_t line_start(std::size_t offset) const noexcept;
 
   private:
+    std::size_t line_of(std::size_t offset) const noexcept;
+
     std::string_view text_;
     std::vector<std::size_t> line_starts_;
+    mutable std::size_t near_ = 0;  // the line last asked for: mostly it is that one, or the next
 };
 
 // Removes a byte order mark of UTF-8.

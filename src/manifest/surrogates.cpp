@@ -50,7 +50,8 @@ void append_utf8(std::string& out, std::uint32_t point) {
 
 SurrogateEscapes hide_surrogates(std::string& text) {
     bool found = false;
-    for (std::size_t at = 0; at < text.size() && !found; ++at) {
+    for (std::size_t at = text.find('\\'); at != text.npos && !found;
+         at = text.find('\\', at + 1)) {
         found = is_escape_of(text, at, 'd');
     }
     if (!found) {

@@ -14,6 +14,7 @@ bool append_arguments(const Field& field, std::vector<std::string>& out) {
         return false;
     }
     bool all = true;
+    out.reserve(out.size() + field.node.items.size());
     for (std::size_t i = 0; i < field.node.items.size(); ++i) {
         const Field item = field.item(i);
         if (item.node.kind == Node::Kind::null) {
@@ -23,26 +24,26 @@ bool append_arguments(const Field& field, std::vector<std::string>& out) {
             all = false;
             continue;
         }
-        auto text = as_text(item, "an argument");
-        all = all && text;
-        out.push_back(std::move(text).value_or(""));
+        const std::string* const text = as_text(item, "an argument");
+        all = all && text != nullptr;
+        out.push_back(text != nullptr ? *text : "");
     }
     return all;
 }
 
-std::vector<std::string> split_command(const Node& text, Position at, const std::string& path,
+std::vector<std::string> split_command(const Node& text, Position at, const Path& path,
                                        Report& report) {
     ShellWords split = split_shell_words(text.text);
     for (const TextProblem& problem : split.problems) {
         const Position place = place_in(text, problem.offset);
         if (problem.warning) {
-            report.warning(place, path, problem.message, problem.hint);
+            report.warning(place, path.text(), problem.message, problem.hint);
         } else {
-            report.error(place, path, problem.message, problem.hint);
+            report.error(place, path.text(), problem.message, problem.hint);
         }
     }
     if (split.problems.empty() && (split.words.empty() || split.words.front().empty())) {
-        report.error(at, path, "the command names no program", kNoCommand);
+        report.error(at, path.text(), "the command names no program", kNoCommand);
     }
     return std::move(split.words);
 }

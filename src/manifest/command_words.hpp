@@ -16,7 +16,7 @@ inline constexpr std::string_view kNoCommand = "write command: [program, argumen
 bool append_arguments(const Field& field, std::vector<std::string>& out);
 
 // The words of a string. What is wrong with it is reported under `path`.
-std::vector<std::string> split_command(const Node& text, Position at, const std::string& path,
+std::vector<std::string> split_command(const Node& text, Position at, const Path& path,
                                        Report& report);
 
 // Either form. An empty list is an empty command; nullopt when something was wrong.

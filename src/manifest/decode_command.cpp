@@ -1,4 +1,6 @@
 // What runs: the program, its arguments and where it runs.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "command_words.hpp"
@@ -62,7 +64,7 @@ void command(const Field& field, ServiceDraft& draft) {
         return;
     }
     draft.program = as_word(field, "a list or a string");
-    draft.program_node = field.node;
+    draft.program_node = &field.node;
 }
 
 void args(const Field& field, ServiceDraft& draft) {
@@ -77,27 +79,27 @@ void join_command(const Field& service, ServiceDraft& draft) {
         return;
     }
     if (!draft.has("command")) {
-        service.context.report.error(out.at, service.path,
+        service.context.report.error(out.at, service.path.text(),
                                      concat({"the service ", quote(out.name), " has no command"}),
                                      kNoCommand);
         return;
     }
     if (!draft.program) {
-        out.argv = draft.command;
+        out.argv = std::move(draft.command);
     } else if (!draft.has("args")) {
-        out.argv = split_command(draft.program_node, draft.program_at,
-                                 child_path(service.path, "command"), service.context.report);
+        out.argv = split_command(*draft.program_node, draft.program_at,
+                                 Path(service.path, "command"), service.context.report);
         return;
     } else {
         out.argv = {*draft.program};
         if (draft.program->find_first_of(" \t\n") != std::string::npos) {
             service.context.report.warning(
-                draft.program_at, child_path(service.path, "command"),
+                draft.program_at, Path(service.path, "command").text(),
                 "with `args` the command is the program alone, blanks and all",
                 "write command: [program, argument], or move the arguments to `args`");
         }
     }
-    out.argv.insert(out.argv.end(), draft.args.begin(), draft.args.end());
+    std::move(draft.args.begin(), draft.args.end(), std::back_inserter(out.argv));
 }
 
 void enabled(const Field& field, ServiceDraft& draft) {
@@ -136,7 +138,7 @@ void working_dir(const Field& field, ServiceDraft& draft) {
 }
 
 void umask(const Field& field, ServiceDraft& draft) {
-    const auto text = as_text(field, "an octal mode");
+    const auto* const text = as_text(field, "an octal mode");
     if (!text) {
         return;
     }

@@ -7,6 +7,7 @@
 #include "env_file.hpp"
 #include "file_text.hpp"
 #include "gosv/base/concat.hpp"
+#include "name_index.hpp"
 #include "quote.hpp"
 #include "source.hpp"
 
@@ -41,14 +42,14 @@ void from_map(const Field& field, EnvironmentChanges& changes) {
         }
         if (variable.node.kind == Node::Kind::null) {
             add(variable, entry.key, std::nullopt, changes);
-        } else if (auto value = as_text(variable, "text, a number or null")) {
-            add(variable, entry.key, std::move(value), changes);
+        } else if (const auto* const value = as_text(variable, "text, a number or null")) {
+            add(variable, entry.key, *value, changes);
         }
     }
 }
 
 void from_list(const Field& field, EnvironmentChanges& changes) {
-    std::map<std::string, Position> first;
+    NameIndex first;
     for (std::size_t i = 0; i < field.node.items.size(); ++i) {
         const Field item = field.item(i);
         if (item.node.kind == Node::Kind::map) {
@@ -56,28 +57,29 @@ void from_list(const Field& field, EnvironmentChanges& changes) {
                        "write - NAME=value, or the whole of `environment` as a mapping");
             continue;
         }
-        const auto text = as_text(item, "NAME=value");
+        const auto* const text = as_text(item, "NAME=value");
         if (!text) {
             continue;
         }
         const std::size_t equals = text->find('=');
-        std::string name = text->substr(0, equals);
+        const std::string_view name = std::string_view(*text).substr(0, equals);
         if (!name_is_fine(item, item.at(), name)) {
             continue;
         }
-        const auto [seen, fresh] = first.emplace(name, item.at());
-        if (!fresh) {
+        if (const std::size_t seen = first.add(name, i); seen != i) {
+            const Position at = field.item(seen).at();
             item.error(concat({"the variable ", quote(name), " stands twice in this list"}),
-                       concat({"it is already at line ", seen->second.line, ", column ",
-                               seen->second.column, ": keep one of the two"}));
+                       concat({"it is already at line ", at.line, ", column ", at.column,
+                               ": keep one of the two"}));
             continue;
         }
         if (equals != std::string::npos) {
-            add(item, std::move(name), text->substr(equals + 1), changes);
+            add(item, std::string(name), text->substr(equals + 1), changes);
             continue;
         }
         const auto inherited = field.context.environment.find(name);
-        add(item, name, inherited ? std::optional(std::string(*inherited)) : std::nullopt, changes);
+        add(item, std::string(name),
+            inherited ? std::optional(std::string(*inherited)) : std::nullopt, changes);
     }
 }
 
@@ -108,8 +110,9 @@ const EnvironmentChanges& read_once(const Field& field, const std::string& name,
     }
     const Source source(file.text);
     for (const TextProblem& problem : problems) {
-        context.report.error_in_file(field.at(), field.path, path, source.position(problem.offset),
-                                     problem.message, problem.hint);
+        context.report.error_in_file(field.at(), field.path.text(), path,
+                                     source.position(problem.offset), problem.message,
+                                     problem.hint);
     }
     return cached->second;
 }

@@ -215,7 +215,7 @@ void begin_question(const Field& field, ServiceDraft& draft) {
                           std::end(kQuestions);
         if (asks && first != nullptr) {
             field.context.report.error(
-                entry.key_at, field.entry(entry).path,
+                entry.key_at, field.entry(entry).path.text(),
                 concat({quote(first->key), " and ", quote(entry.key), " are two questions"}),
                 "keep one: what several programs say is joined by a test");
         } else if (asks) {

@@ -60,7 +60,7 @@ void cpu_limit(const Field& field, ServiceDraft& draft) {
         draft.service.limits.cpus_milli.reset();
         return;
     }
-    const auto text = as_text(field, "a number of CPUs");
+    const auto* const text = as_text(field, "a number of CPUs");
     if (!text) {
         return;
     }
@@ -124,12 +124,12 @@ bool is_cpu_list(std::string_view text) noexcept {
 }
 
 void cpuset(const Field& field, ServiceDraft& draft) {
-    const auto text = as_text(field, "a list of CPUs");
+    const auto* const text = as_text(field, "a list of CPUs");
     if (text && !is_cpu_list(*text)) {
         field.expected("a list of CPUs", "write it like \"0-3,6\"");
         return;
     }
-    draft.service.limits.cpuset = text;
+    draft.service.limits.cpuset = text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
 constexpr Key<ServiceDraft> kLimitKeys[] = {

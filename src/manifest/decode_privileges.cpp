@@ -42,7 +42,7 @@ bool is_identity(std::string_view text) noexcept {
 
 std::optional<std::uint64_t> limit_value(const Field& field) {
     constexpr std::string_view kWhat = "a whole number or unlimited";
-    const auto text = as_text(field, kWhat);
+    const auto* const text = as_text(field, kWhat);
     if (!text) {
         return std::nullopt;
     }

@@ -36,7 +36,7 @@ void limited_restart(const Field& field, std::string_view count, ServiceDraft& d
 }
 
 void exit_status(const Field& field, core::SuccessSet& success) {
-    const auto text = as_text(field, "an exit code or a signal's name");
+    const auto* const text = as_text(field, "an exit code or a signal's name");
     if (!text) {
         return;
     }
@@ -83,7 +83,7 @@ void max_restarts(const Field& field, ServiceDraft& draft) {
         return;
     }
     constexpr std::string_view kWhat = "a whole number or unlimited";
-    const auto text = as_text(field, kWhat);
+    const auto* const text = as_text(field, kWhat);
     if (!text) {
         return;
     }

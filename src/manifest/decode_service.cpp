@@ -1,10 +1,13 @@
 // The table of a service's keys, and what is done with a whole service.
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <iterator>
 
 #include "decoders.hpp"
 #include "draft.hpp"
 #include "gosv/base/concat.hpp"
+#include "path.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -12,7 +15,7 @@ namespace gosv::manifest {
 namespace {
 
 void decode_name(const Field& field, ServiceDraft& draft) {
-    const auto name = as_text(field, "a name");
+    const auto* const name = as_text(field, "a name");
     if (!name || draft.nameless || *name == draft.service.name) {
         return;
     }
@@ -83,17 +86,19 @@ constexpr std::string_view kPids[] = {"pids_limit"};
 void check_spellings(const Field& field, std::string_view limit,
                      std::span<const std::string_view> others) {
     const Entry* const limits = find(field.node, "limits");
-    std::string first = concat({"limits.", limit});
     const Entry* seen = limits != nullptr ? find(limits->value, limit) : nullptr;
+    std::string_view first;  // seen beside limits
     for (const std::string_view other : others) {
         const Entry* const entry = find(field.node, other);
         if (entry == nullptr) {
             continue;
         }
         if (seen != nullptr) {
+            const std::string name =
+                first.empty() ? concat({"limits.", limit}) : std::string(first);
             field.context.report.error(
-                entry->key_at, field.entry(*entry).path,
-                concat({quote(other), " and ", quote(first), " are two names of the same limit"}),
+                entry->key_at, field.entry(*entry).path.text(),
+                concat({quote(other), " and ", quote(name), " are two names of the same limit"}),
                 "keep one of them");
         } else {
             seen = entry;
@@ -104,15 +109,16 @@ void check_spellings(const Field& field, std::string_view limit,
 
 }  // namespace
 
+std::string ServiceDraft::path() const {
+    return nameless ? item_path("services", *nameless) : child_path("services", service.name);
+}
+
 std::span<const Key<ServiceDraft>> service_keys() noexcept {
     return kServiceKeys;
 }
 
 void decode_service(const Field& field, ServiceDraft& draft) {
-    decode_mapping(field, Section::service, service_keys(), draft);
-    for (const Entry& entry : field.node.entries) {
-        draft.given.insert_or_assign(entry.key, field.entry(entry).at());
-    }
+    decode_mapping(field, Section::service, service_keys(), draft, &draft.given);
     check_spellings(field, "memory", kMemory);
     check_spellings(field, "cpus", kCpus);
     check_spellings(field, "pids", kPids);
@@ -123,11 +129,14 @@ void finish_service(const Field& field, const ManifestDraft& manifest, ServiceDr
     decode::settle_restart(draft);
     decode::settle_readiness(field, draft);
     decode::settle_health(field, draft);
-    const std::initializer_list<const EnvironmentChanges*> in_order = {
-        &manifest.from_files, &manifest.environment, &draft.from_files, &draft.environment};
-    for (const EnvironmentChanges* changes : in_order) {
-        draft.service.environment.insert(draft.service.environment.end(), changes->begin(),
-                                         changes->end());
+    EnvironmentChanges& all = draft.service.environment;
+    all.reserve(manifest.from_files.size() + manifest.environment.size() + draft.from_files.size() +
+                draft.environment.size());
+    for (const EnvironmentChanges* const changes : {&manifest.from_files, &manifest.environment}) {
+        all.insert(all.end(), changes->begin(), changes->end());
+    }
+    for (EnvironmentChanges* const changes : {&draft.from_files, &draft.environment}) {
+        std::move(changes->begin(), changes->end(), std::back_inserter(all));
     }
 }
 

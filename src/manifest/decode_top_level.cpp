@@ -101,7 +101,7 @@ void snapshot_maps(const Field& field, ManifestDraft& draft) {
         return;
     }
     constexpr std::string_view kWhat = "a whole number or all";
-    const auto text = as_text(field, kWhat);
+    const auto* const text = as_text(field, kWhat);
     const auto number = text ? parse_uint(*text) : std::nullopt;
     if (text && (!number || *number > UINT32_MAX)) {
         field.expected(kWhat, "write decimal digits, or snapshot_maps: all");
@@ -137,7 +137,7 @@ void log(const Field& field, ManifestDraft& draft) {
 }
 
 void version(const Field& field, ManifestDraft&) {
-    field.context.report.warning(field.key_at, field.path, "`version` has no effect",
+    field.context.report.warning(field.key_at, field.path.text(), "`version` has no effect",
                                  "remove it: manifests have no versions");
 }
 
@@ -162,15 +162,27 @@ constexpr Key<Manifest> kLogKeys[] = {
     {"level", log_level, "error, warn, info, debug", "info"},
 };
 
-void decode_into(const Field& field, const ServiceDraft& defaults, ServiceDraft service,
+// What a service is called, and where that stands.
+struct Called {
+    std::string name;
+    Position name_at;
+    Position at;  // of the service
+    std::optional<std::size_t> nameless = std::nullopt;
+};
+
+void decode_into(const Field& field, const ServiceDraft& defaults, Called called,
                  ManifestDraft& draft) {
     const bool fits = may_copy(field, defaults.copied + draft.copied);
-    ServiceDraft whole = fits ? defaults : ServiceDraft();
-    whole.path = std::move(service.path);
-    whole.name_at = service.name_at;
-    whole.nameless = service.nameless;
-    whole.service.name = std::move(service.service.name);
-    whole.service.at = service.service.at;
+    if (fits) {
+        draft.services.push_back(defaults);
+    } else {
+        draft.services.emplace_back();
+    }
+    ServiceDraft& whole = draft.services.back();
+    whole.name_at = called.name_at;
+    whole.nameless = called.nameless;
+    whole.service.name = std::move(called.name);
+    whole.service.at = called.at;
     whole.whole = fits && field.node.kind == Node::Kind::map;
     if (whole.whole) {
         decode_service(field, whole);
@@ -178,44 +190,37 @@ void decode_into(const Field& field, const ServiceDraft& defaults, ServiceDraft 
     } else if (fits) {
         field.expected("a mapping", "write at least command: [program, argument] below the name");
     }
-    draft.services.push_back(std::move(whole));
 }
 
 void decode_map_of_services(const Field& services, const ServiceDraft& defaults,
                             ManifestDraft& draft) {
+    draft.services.reserve(services.node.entries.size());
     for (const Entry& entry : services.node.entries) {
-        const Field field = services.entry(entry);
-        ServiceDraft service;
-        service.path = field.path;
-        service.name_at = entry.key_at;
-        service.service.name = entry.key;
-        service.service.at = entry.key_at;
-        decode_into(field, defaults, std::move(service), draft);
+        decode_into(services.entry(entry), defaults, {entry.key, entry.key_at, entry.key_at},
+                    draft);
     }
 }
 
 void decode_list_of_services(const Field& services, const ServiceDraft& defaults,
                              ManifestDraft& draft) {
+    draft.services.reserve(services.node.items.size());
     for (std::size_t i = 0; i < services.node.items.size(); ++i) {
         Field field = services.item(i);
         const Entry* const name = find(field.node, "name");
-        ServiceDraft service;
-        service.name_at = field.at();
-        service.service.at = field.at();
+        Called called{{}, field.at(), field.at()};
         if (name != nullptr && name->value.kind == Node::Kind::scalar) {
-            service.service.name = name->value.text;
-            service.name_at = name->value.at;
-            field.path = child_path("services", name->value.text);
+            called.name = name->value.text;
+            called.name_at = name->value.at;
+            field.path = Path(services.path, name->value.text);
         } else {
-            service.nameless = true;  // a name that is no text is reported by its decoder
+            called.nameless = i;  // a name that is no text is reported by its decoder
             if (name == nullptr && field.node.kind == Node::Kind::map) {
                 field.error("a service in a list needs a name",
                             "add name: NAME, or write `services` as a mapping from names to "
                             "services");
             }
         }
-        service.path = field.path;
-        decode_into(field, defaults, std::move(service), draft);
+        decode_into(field, defaults, std::move(called), draft);
     }
 }
 
@@ -242,21 +247,17 @@ ManifestDraft decode_manifest(const Node& root, Context& context) {
     draft.manifest.stop_signals = {Signal{15}, Signal{2}, Signal{3}};
     draft.manifest.snapshot_signal = Signal{10};
     draft.manifest.snapshot_maps = 10;
-    const Field whole{root, root.at, {}, context};
+    const Field whole{root, root.at, Path(), context};
     ServiceDraft defaults;
-    defaults.path = "defaults";
     if (root.kind == Node::Kind::list) {
-        decode_list_of_services({root, root.at, "services", context}, defaults, draft);
+        decode_list_of_services({root, root.at, Path("services"), context}, defaults, draft);
         return draft;
     }
     if (root.kind != Node::Kind::map) {
         whole.expected("a mapping with the key `services`", kSmallest);
         return draft;
     }
-    decode_mapping(whole, Section::top_level, top_level_keys(), draft);
-    for (const Entry& entry : root.entries) {
-        draft.given.emplace(entry.key, whole.entry(entry).at());
-    }
+    decode_mapping(whole, Section::top_level, top_level_keys(), draft, &draft.given);
     if (const Entry* const entry = find(root, "defaults")) {
         decode_service(whole.entry(*entry), defaults);
     }

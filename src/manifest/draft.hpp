@@ -2,7 +2,6 @@
 // The manifest while it is being decoded: what a service says before its defaults, its environment
 // and its command are put together, and where it says so, for the rules between keys
 // (validate.hpp).
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,17 +26,17 @@ struct HealthDraft {
 // add to it key by key: that is all there is to merging.
 struct ServiceDraft {
     Service service;
-    std::string path;  // "services.web"; "defaults"
     Position name_at;
-    bool nameless = false;  // an item of a list that has no name, which has been reported
+    // An item of a list that has no name, which has been reported: its place in the list.
+    std::optional<std::size_t> nameless;
     bool enabled = true;
     std::size_t copied = 0;  // of `defaults`: copy_size()
     bool whole = false;      // it is a mapping, so that rules between its keys make sense
 
     std::optional<std::string> program;  // `command` as a string
     Position program_at;
-    Node program_node;                 // likewise, for places in it
-    std::vector<std::string> command;  // `command` as a list
+    const Node* program_node = nullptr;  // likewise, for places in it
+    std::vector<std::string> command;    // `command` as a list
     std::vector<std::string> args;
 
     EnvironmentChanges from_files;
@@ -52,15 +51,16 @@ struct ServiceDraft {
     std::optional<std::uint32_t> max_restarts;
     std::optional<Duration> restart_max_delay;
 
-    // Where the values of keys stand; those of `defaults` as long as the service has none of its
-    // own.
-    std::map<std::string, Position, std::less<>> given;
+    // Those of `defaults` as long as the service has none of its own.
+    Places given;
 
-    bool has(std::string_view key) const { return given.find(key) != given.end(); }
+    std::string path() const;  // "services.web"
 
-    Position place_of(std::string_view key) const {
-        const auto found = given.find(key);
-        return found == given.end() ? service.at : found->second;
+    bool has(std::string_view key) const noexcept { return given.find(key) != nullptr; }
+
+    Position place_of(std::string_view key) const noexcept {
+        const Position* const at = given.find(key);
+        return at == nullptr ? service.at : *at;
     }
 };
 
@@ -69,8 +69,8 @@ struct ManifestDraft {
     std::vector<ServiceDraft> services;
     EnvironmentChanges from_files;
     EnvironmentChanges environment;
-    std::size_t copied = 0;                              // of the two above: copy_size()
-    std::map<std::string, Position, std::less<>> given;  // top level
+    std::size_t copied = 0;  // of the two above: copy_size()
+    Places given;            // top level
 };
 
 // The tables (each where its keys are decoded: decode_top_level.cpp, decode_service.cpp, ...).

@@ -1,10 +1,10 @@
 #include "field.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
-#include "path.hpp"
 #include "quote.hpp"
 
 namespace gosv::manifest {
@@ -20,11 +20,11 @@ void Field::error(std::string_view message, std::string_view hint) const {
 }
 
 void Field::error_at(Position place, std::string_view message, std::string_view hint) const {
-    context.report.error(place, path, message, hint);
+    context.report.error(place, path.text(), message, hint);
 }
 
 void Field::warning(std::string_view message, std::string_view hint) const {
-    context.report.warning(at(), path, message, hint);
+    context.report.warning(at(), path.text(), message, hint);
 }
 
 void Field::expected(std::string_view what, std::string_view hint) const {
@@ -36,13 +36,13 @@ void Field::expected(std::string_view what, std::string_view hint) const {
           hint);
 }
 
-Field Field::item(std::size_t i) const {
+Field Field::item(std::size_t i) const& noexcept {
     const Node& value = node.items[i];
-    return {value, value.at, item_path(path, i), context};
+    return {value, value.at, Path(path, i), context};
 }
 
-Field Field::entry(const Entry& entry) const {
-    return {entry.value, entry.key_at, child_path(path, entry.key), context};
+Field Field::entry(const Entry& entry) const& noexcept {
+    return {entry.value, entry.key_at, Path(path, entry.key), context};
 }
 
 std::string signal_hint(std::string_view word) {
@@ -55,28 +55,28 @@ std::string signal_hint(std::string_view word) {
     return nearest_hint(word, names, "write it like SIGTERM, TERM, 15 or RTMIN+3");
 }
 
-std::optional<std::string> as_text(const Field& field, std::string_view what) {
+const std::string* as_text(const Field& field, std::string_view what) {
     if (field.node.faulty) {
-        return std::nullopt;
+        return nullptr;
     }
     if (field.node.kind != Node::Kind::scalar) {
         field.expected(what);
-        return std::nullopt;
+        return nullptr;
     }
-    return field.node.text;
+    return &field.node.text;
 }
 
 std::optional<std::string> as_word(const Field& field, std::string_view what) {
-    std::optional<std::string> text = as_text(field, what);
-    if (text && text->empty()) {
+    const std::string* const text = as_text(field, what);
+    if (text != nullptr && text->empty()) {
         field.expected(what);
         return std::nullopt;
     }
-    return text;
+    return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
 std::optional<bool> as_boolean(const Field& field) {
-    const auto text = as_text(field, "true or false");
+    const auto* const text = as_text(field, "true or false");
     if (!text) {
         return std::nullopt;
     }
@@ -88,35 +88,31 @@ std::optional<bool> as_boolean(const Field& field) {
 }
 
 std::optional<std::int64_t> as_integer(const Field& field, std::int64_t least, std::int64_t most) {
+    const auto number = parse_int(field.node.text);
+    if (number && *number >= least && *number <= most && !field.node.faulty) {
+        return number;
+    }
     const std::string what = concat({"a whole number from ", least, " to ", most});
-    const auto text = as_text(field, what);
-    if (!text) {
-        return std::nullopt;
-    }
-    const auto number = parse_int(*text);
-    if (!number || *number < least || *number > most) {
+    if (as_text(field, what) != nullptr) {
         field.expected(what, number ? "" : kNumberHint);
-        return std::nullopt;
     }
-    return number;
+    return std::nullopt;
 }
 
 std::optional<double> as_decimal(const Field& field, int least, int most) {
+    const auto number = parse_decimal(field.node.text);
+    if (number && *number >= least && *number <= most && !field.node.faulty) {
+        return number;
+    }
     const std::string what = concat({"a number from ", least, " to ", most});
-    const auto text = as_text(field, what);
-    if (!text) {
-        return std::nullopt;
-    }
-    const auto number = parse_decimal(*text);
-    if (!number || *number < least || *number > most) {
+    if (as_text(field, what) != nullptr) {
         field.expected(what, number ? "" : "write it like 2 or 1.5");
-        return std::nullopt;
     }
-    return number;
+    return std::nullopt;
 }
 
 std::optional<Duration> as_duration(const Field& field) {
-    const auto text = as_text(field, "a duration");
+    const auto* const text = as_text(field, "a duration");
     if (!text) {
         return std::nullopt;
     }
@@ -129,7 +125,7 @@ std::optional<Duration> as_duration(const Field& field) {
 }
 
 std::optional<std::uint64_t> as_size(const Field& field) {
-    const auto text = as_text(field, "a size");
+    const auto* const text = as_text(field, "a size");
     if (!text) {
         return std::nullopt;
     }
@@ -145,7 +141,7 @@ std::optional<std::uint64_t> as_size(const Field& field) {
 }
 
 std::optional<Signal> as_signal(const Field& field) {
-    const auto text = as_text(field, "a signal");
+    const auto* const text = as_text(field, "a signal");
     if (!text) {
         return std::nullopt;
     }
@@ -183,20 +179,18 @@ std::optional<std::vector<std::string>> as_words(const Field& field, std::string
 }
 
 std::optional<std::size_t> as_one_of(const Field& field, std::span<const std::string_view> names) {
+    const std::string& text = field.node.text;
+    const auto chosen = std::find(names.begin(), names.end(), text);
+    if (chosen != names.end() && !field.node.faulty) {
+        return static_cast<std::size_t>(chosen - names.begin());
+    }
     std::string what = names.size() > 1 ? "one of " : "";
     for (std::size_t i = 0; i < names.size(); ++i) {
         append_to(what, {i > 0 ? ", " : "", names[i]});
     }
-    const auto text = as_text(field, what);
-    if (!text) {
-        return std::nullopt;
+    if (as_text(field, what) != nullptr) {
+        field.expected(what, nearest_hint(text, names));
     }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (*text == names[i]) {
-            return i;
-        }
-    }
-    field.expected(what, nearest_hint(*text, names));
     return std::nullopt;
 }
 

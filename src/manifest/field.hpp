@@ -13,6 +13,7 @@
 #include "gosv/base/ids.hpp"
 #include "gosv/base/time.hpp"
 #include "gosv/manifest/manifest.hpp"
+#include "path.hpp"
 #include "report.hpp"
 #include "tree.hpp"
 
@@ -31,7 +32,7 @@ struct Context {
 struct Field {
     const Node& node;
     Position key_at;  // of the key, or of the list item itself
-    std::string path;
+    Path path;
     Context& context;
 
     Position at() const noexcept { return node.kind == Node::Kind::null ? key_at : node.at; }
@@ -43,12 +44,16 @@ struct Field {
     // "expected a duration, not 'soon'".
     [[gnu::cold]] void expected(std::string_view what, std::string_view hint = {}) const;
 
-    Field item(std::size_t i) const;
-    Field entry(const Entry& entry) const;
+    // What is made of a field must not outlive it: its path leads there.
+    Field item(std::size_t i) const& noexcept;
+    Field item(std::size_t i) const&& = delete;
+    Field entry(const Entry& entry) const& noexcept;
+    Field entry(const Entry& entry) const&& = delete;
 };
 
-// A scalar's text. `what` names what is wanted, with an article. Silent for what is faulty already.
-std::optional<std::string> as_text(const Field& field, std::string_view what);
+// A scalar's text, the node's own; nullptr when it has none. `what` names what is wanted, with an
+// article. Silent for what is faulty already.
+const std::string* as_text(const Field& field, std::string_view what);
 // The same, and not empty.
 std::optional<std::string> as_word(const Field& field, std::string_view what);
 

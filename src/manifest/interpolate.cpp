@@ -51,7 +51,11 @@ class Interpolation {
         std::string out;
         for (std::size_t at = 0; at < text.size();) {
             const std::string_view rest = text.substr(at);
-            if (rest.starts_with("$$")) {
+            if (rest.front() != '$') {
+                const std::string_view plain = rest.substr(0, rest.find('$'));
+                out += plain;
+                at += plain.size();
+            } else if (rest.starts_with("$$")) {
                 out += '$';
                 at += 2;
             } else if (rest.starts_with("${")) {
@@ -138,30 +142,31 @@ class TreeWalk {
         };
     }
 
-    void visit(Node& node, const std::string& path) {
+    void visit(Node& node, const Path& path) {
         if (node.kind == Node::Kind::scalar && node.text.find('$') != std::string::npos) {
             fill_in(node, path);
         }
         for (std::size_t i = 0; i < node.items.size(); ++i) {
-            visit(node.items[i], item_path(path, i));
+            visit(node.items[i], Path(path, i));
         }
         for (Entry& entry : node.entries) {
-            if (!(path.empty() && entry.key.starts_with("x-"))) {
-                visit(entry.value, child_path(path, entry.key));
+            if (!(path.is_root() && entry.key.starts_with("x-"))) {
+                visit(entry.value, Path(path, entry.key));
             }
         }
     }
 
   private:
-    void fill_in(Node& node, const std::string& path) {
+    void fill_in(Node& node, const Path& path) {
         Interpolated filled = interpolate(node.text, lookup_);
         node.faulty = node.faulty || !filled.problems.empty();
         for (const TextProblem& problem : filled.problems) {
-            report_.error(place_in(node, problem.offset), path, problem.message, problem.hint);
+            report_.error(place_in(node, problem.offset), path.text(), problem.message,
+                          problem.hint);
         }
         grown_ += filled.text.size();
         if (grown_ > kMaxTreeText) {
-            report_.error(node.at, path,
+            report_.error(node.at, path.text(),
                           concat({"the manifest is larger than ", kMaxTreeText >> 20,
                                   " MiB with its variables filled in"}),
                           "use shorter variables, or fewer");
@@ -188,7 +193,7 @@ Interpolated interpolate(std::string_view text, const Lookup& lookup) {
 }
 
 void interpolate_tree(Node& root, const Environment& environment, Report& report) {
-    TreeWalk(environment, report).visit(root, {});
+    TreeWalk(environment, report).visit(root, Path());
 }
 
 }  // namespace gosv::manifest

@@ -2,7 +2,6 @@
 // the next one runs as long as there is something to run on, so that all problems are told at once.
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "bounds.hpp"
@@ -11,6 +10,7 @@
 #include "gosv/base/concat.hpp"
 #include "gosv/manifest/manifest.hpp"
 #include "interpolate.hpp"
+#include "name_index.hpp"
 #include "source.hpp"
 #include "validate.hpp"
 #include "yaml_reader.hpp"
@@ -25,11 +25,11 @@ std::string folder_of(const std::string& path) {
 }
 
 // The edges that lead to enabled services.
-std::vector<DependsOn> edges_of(const ServiceDraft& draft, const std::set<std::string>& enabled) {
+std::vector<DependsOn> edges_of(const ServiceDraft& draft, const NameIndex& enabled) {
     std::vector<DependsOn> edges;
     if (draft.depends_on) {
         std::copy_if(draft.depends_on->begin(), draft.depends_on->end(), std::back_inserter(edges),
-                     [&](const DependsOn& edge) { return enabled.contains(edge.name); });
+                     [&](const DependsOn& edge) { return enabled.find(edge.name).has_value(); });
     }
     return edges;
 }
@@ -38,17 +38,22 @@ std::vector<DependsOn> edges_of(const ServiceDraft& draft, const std::set<std::s
 // that there are too many.
 Manifest assemble(ManifestDraft draft, bool well) {
     Manifest manifest = std::move(draft.manifest);
-    std::set<std::string> enabled;
-    for (const ServiceDraft& each : draft.services) {
-        if (each.enabled && well) {
-            enabled.insert(each.service.name);
+    const bool ordered = std::any_of(draft.services.begin(), draft.services.end(),
+                                     [](const ServiceDraft& each) { return each.depends_on; });
+    if (ordered && well) {
+        NameIndex enabled;
+        for (const ServiceDraft& each : draft.services) {
+            if (each.enabled) {
+                enabled.add(each.service.name, 0);
+            }
+        }
+        for (ServiceDraft& each : draft.services) {
+            if (each.enabled) {
+                each.service.depends_on = edges_of(each, enabled);
+            }
         }
     }
-    for (ServiceDraft& each : draft.services) {
-        if (each.enabled && well) {
-            each.service.depends_on = edges_of(each, enabled);
-        }
-    }
+    manifest.services.reserve(draft.services.size());
     for (ServiceDraft& each : draft.services) {
         if (each.enabled) {
             manifest.services.push_back(std::move(each.service));
@@ -70,7 +75,10 @@ Manifest decode(const std::string& text, const std::string& path, const Environm
     if (!root) {
         return {};
     }
-    interpolate_tree(*root, environment, report);
+    // A text that has no `$` has one at most by an escape.
+    if (text.find('$') != text.npos || text.find('\\') != text.npos) {
+        interpolate_tree(*root, environment, report);
+    }
     Context context{environment, folder_of(path), report, {}, 0, false};
     ManifestDraft draft = decode_manifest(*root, context);
     validate(draft, report);

@@ -31,4 +31,12 @@ std::string item_path(std::string_view parent, std::size_t index) {
     return concat({parent, "[", index, "]"});
 }
 
+std::string Path::text() const {
+    const std::string parent = parent_ == nullptr ? std::string() : parent_->text();
+    if (index_ != kNoItem) {
+        return item_path(parent, index_);
+    }
+    return is_root() ? parent : child_path(parent, key_);
+}
+
 }  // namespace gosv::manifest

@@ -36,11 +36,44 @@ bool looks_like_service(const Node& node) noexcept {
 
 // Where a key is unknown, for the message.
 std::string place_of(const Field& field, Section section) {
-    return field.path.starts_with("defaults.") ? "in `defaults`" : std::string(where(section));
+    return field.path.text().starts_with("defaults.") ? "in `defaults`"
+                                                      : std::string(where(section));
 }
 
-void report_unknown(const Field& field, const std::string& key, Section section,
-                    std::span<const std::string_view> names) {
+template <class Target>
+void append(std::vector<DocumentedKey>& all, Section section, std::span<const Key<Target>> keys) {
+    for (const Key<Target>& key : keys) {
+        all.push_back({section, key.name, key.type, key.fallback});
+    }
+}
+
+}  // namespace
+
+void Places::set(std::string_view key, Position at) {
+    for (auto& [known, place] : of_) {
+        if (known == key) {
+            place = at;
+            return;
+        }
+    }
+    of_.emplace_back(key, at);
+}
+
+const Position* Places::find(std::string_view key) const noexcept {
+    for (const auto& [known, place] : of_) {
+        if (known == key) {
+            return &place;
+        }
+    }
+    return nullptr;
+}
+
+bool is_extension(std::string_view key, Section section) noexcept {
+    return key.starts_with("x-") && (section == Section::top_level || section == Section::service);
+}
+
+void report_unknown(const Field& field, std::string_view key, Section section,
+                    std::span<const std::string_view> known) {
     if (field.context.report.full()) {
         field.error("unknown key");
         return;
@@ -56,46 +89,13 @@ void report_unknown(const Field& field, const std::string& key, Section section,
         field.error_at(field.key_at, unknown, "services are written below `services:`, indented");
         return;
     }
-    std::string known = "the keys are ";
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        append_to(known, {i > 0 ? ", " : "", names[i]});
+    std::string keys = "the keys are ";
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        append_to(keys, {i > 0 ? ", " : "", known[i]});
     }
-    const bool few = names.size() < 10;
+    const bool few = known.size() < 10;
     field.error_at(field.key_at, unknown,
-                   nearest_hint(key, names, few ? known : "the reference lists the keys"));
-}
-
-template <class Target>
-void append(std::vector<DocumentedKey>& all, Section section, std::span<const Key<Target>> keys) {
-    for (const Key<Target>& key : keys) {
-        all.push_back({section, key.name, key.type, key.fallback});
-    }
-}
-
-}  // namespace
-
-void walk_mapping(const Field& field, Section section, std::span<const std::string_view> names,
-                  Visit visit, void* with) {
-    if (field.node.kind != Node::Kind::map) {
-        field.expected("a mapping");
-        return;
-    }
-    const bool extensible = section == Section::top_level || section == Section::service;
-    for (const Entry& entry : field.node.entries) {
-        if (extensible && entry.key.starts_with("x-")) {
-            continue;
-        }
-        const Field value = field.entry(entry);
-        std::size_t i = 0;
-        while (i < names.size() && names[i] != entry.key) {
-            ++i;
-        }
-        if (i < names.size()) {
-            visit(i, value, with);
-        } else {
-            report_unknown(value, entry.key, section, names);
-        }
-    }
+                   nearest_hint(key, known, few ? keys : "the reference lists the keys"));
 }
 
 std::vector<DocumentedKey> documented_keys() {

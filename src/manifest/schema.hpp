@@ -2,9 +2,11 @@
 // Tables of keys. A mapping of the manifest is decoded by the table of its kind: every key has a
 // decoder, a type and a default for the reference (src/manifest/README.md, which a test compares
 // with these tables); what no table knows is an error with the way out.
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "field.hpp"
@@ -24,35 +26,53 @@ struct Key {
     bool null_is_unset = false;
 };
 
-// The part of decode_mapping that does not depend on the target. Reports a field that is no mapping
-// and unknown keys, calls `visit` with the index of each known one.
-using Visit = void (*)(std::size_t index, const Field& field, void* with);
-void walk_mapping(const Field& field, Section section, std::span<const std::string_view> names,
-                  Visit visit, void* with);
+// Where the values of the keys of a table stand that a mapping has.
+class Places {
+  public:
+    // `key` is the table's.
+    void set(std::string_view key, Position at);
+    const Position* find(std::string_view key) const noexcept;  // nullptr: it has no such key
 
+  private:
+    std::vector<std::pair<std::string_view, Position>> of_;
+};
+
+// The parts of decode_mapping that do not depend on the target.
+bool is_extension(std::string_view key, Section section) noexcept;  // x-..., where it may stand
+[[gnu::cold]] void report_unknown(const Field& field, std::string_view key, Section section,
+                                  std::span<const std::string_view> known);
+
+// Reports a field that is no mapping, and unknown keys. `given` gets the place of each known one.
 template <class Target>
 void decode_mapping(const Field& field, Section section, std::span<const Key<Target>> keys,
-                    Target& target) {
-    std::vector<std::string_view> names;
-    for (const Key<Target>& key : keys) {
-        names.push_back(key.name);
+                    Target& target, Places* given = nullptr) {
+    if (field.node.kind != Node::Kind::map) {
+        field.expected("a mapping");
+        return;
     }
-
-    struct With {
-        std::span<const Key<Target>> keys;
-        Target& target;
-    } with{keys, target};
-
-    walk_mapping(
-        field, section, names,
-        [](std::size_t index, const Field& entry, void* opaque) {
-            auto& [table, out] = *static_cast<With*>(opaque);
-            const Key<Target>& key = table[index];
-            if (entry.node.kind != Node::Kind::null || !key.null_is_unset) {
-                key.decode(entry, out);
+    std::vector<std::string_view> known;  // when one is unknown
+    for (const Entry& entry : field.node.entries) {
+        if (is_extension(entry.key, section)) {
+            continue;
+        }
+        const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key<Target>& each) {
+            return each.name == entry.key;
+        });
+        const Field value = field.entry(entry);
+        if (key == keys.end()) {
+            for (std::size_t i = known.size(); i < keys.size(); ++i) {
+                known.push_back(keys[i].name);
             }
-        },
-        &with);
+            report_unknown(value, entry.key, section, known);
+            continue;
+        }
+        if (value.node.kind != Node::Kind::null || !key->null_is_unset) {
+            key->decode(value, target);
+        }
+        if (given != nullptr) {
+            given->set(key->name, value.at());
+        }
+    }
 }
 
 // What gosv does not know, but has something to say about.

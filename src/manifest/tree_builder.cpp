@@ -1,12 +1,11 @@
 #include "tree_builder.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "bounds.hpp"
 #include "gosv/base/concat.hpp"
+#include "name_index.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 #include "scalar_form.hpp"
@@ -77,14 +76,15 @@ bool TreeBuilder::scalar(std::size_t offset, Anchor anchor, std::string text, bo
         node.faulty = true;
         text.clear();
     }
-    if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
+    // What stands in the source has none.
+    node.verbatim = form.style != ScalarForm::Style::block &&
+                    source_.text().substr(form.begin, text.size()) == text;
+    if (!node.verbatim && text.find('\0') != std::string::npos) {
         report_.error(node.at, path(), "the string has a NUL character",
                       "no argument, variable or path can have one: remove the \\0");
         node.faulty = true;
         text.clear();
     }
-    node.verbatim = form.style != ScalarForm::Style::block &&
-                    source_.text().substr(form.begin, text.size()) == text;
     node.text = std::move(text);
     return charge(offset, 1, node.text.size()) && complete(std::move(node), anchor);
 }
@@ -99,7 +99,7 @@ bool TreeBuilder::alias(std::size_t offset, Anchor anchor) {
         return false;
     }
     const Anchored& original = found->second;
-    return charge(offset, original.nodes, original.bytes) && complete(original.node, 0);
+    return charge(offset, original.nodes, original.bytes) && complete(Node(original.node), 0);
 }
 
 bool TreeBuilder::begin(std::size_t offset, Anchor anchor, Node::Kind kind, bool flow) {
@@ -165,7 +165,7 @@ void TreeBuilder::check_indentation(std::size_t offset, bool flow) {
     }
 }
 
-bool TreeBuilder::complete(Node node, Anchor anchor) {
+bool TreeBuilder::complete(Node&& node, Anchor anchor) {
     if (anchor != 0) {
         Size size;
         add_size(node, size);
@@ -186,15 +186,13 @@ bool TreeBuilder::complete(Node node, Anchor anchor) {
     } else {
         parent.has_key = false;
         if (!parent.drops) {
-            parent.next.value = std::move(node);
-            parent.node.entries.push_back(std::move(parent.next));
+            parent.node.entries.back().value = std::move(node);
         }
-        parent.next = {};
     }
     return true;
 }
 
-void TreeBuilder::take_key(Frame& frame, Node key) {
+void TreeBuilder::take_key(Frame& frame, Node&& key) {
     frame.has_key = true;
     frame.drops = key.kind != Node::Kind::scalar;
     if (key.kind == Node::Kind::null) {
@@ -208,8 +206,7 @@ void TreeBuilder::take_key(Frame& frame, Node key) {
         return;
     }
     frame.merges.push_back(key.text == "<<" && !key.quoted);
-    frame.next.key = std::move(key.text);
-    frame.next.key_at = key.at;
+    frame.node.entries.push_back({std::move(key.text), key.at, {}});
 }
 
 void TreeBuilder::finish_map(Frame& frame) {
@@ -220,14 +217,16 @@ void TreeBuilder::finish_map(Frame& frame) {
 }
 
 void TreeBuilder::remove_duplicates(Frame& frame) {
-    std::map<std::string_view, std::size_t> first;
+    NameIndex first;
     std::vector<Entry>& entries = frame.node.entries;
     std::vector<bool> twice(entries.size(), false);
+    bool any_twice = false;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        const auto [seen, fresh] = first.emplace(entries[i].key, i);
-        twice[i] = !fresh;
-        if (!fresh) {
-            const Position at = entries[seen->second].key_at;
+        const std::size_t seen = first.add(entries[i].key, i);
+        twice[i] = seen != i;
+        if (seen != i) {
+            any_twice = true;
+            const Position at = entries[seen].key_at;
             report_.error(
                 entries[i].key_at, child_path(path(), entries[i].key),
                 concat({"the key ", quote(entries[i].key), " stands twice in this mapping"}),
@@ -235,7 +234,7 @@ void TreeBuilder::remove_duplicates(Frame& frame) {
                         ": keep one of the two"}));
         }
     }
-    if (first.size() == entries.size()) {
+    if (!any_twice) {
         return;
     }
     std::vector<Entry> kept;
@@ -279,12 +278,14 @@ void TreeBuilder::merge(Frame& frame) {
 }
 
 void TreeBuilder::merge_from(Node& map, Node& from) {
-    std::set<std::string> known;
+    // No entry moves while `known` looks at its key.
+    map.entries.reserve(map.entries.size() + from.entries.size());
+    NameIndex known;
     for (const Entry& entry : map.entries) {
-        known.insert(entry.key);
+        known.add(entry.key, 0);
     }
     for (Entry& entry : from.entries) {
-        if (!known.contains(entry.key)) {
+        if (!known.find(entry.key)) {
             map.entries.push_back(std::move(entry));
         }
     }
@@ -297,7 +298,7 @@ std::string TreeBuilder::path() const {
         if (frame.node.kind == Node::Kind::list) {
             path = item_path(path, frame.node.items.size());
         } else if (frame.has_key && !frame.drops) {
-            path = child_path(path, frame.next.key);
+            path = child_path(path, frame.node.entries.back().key);
         }
     }
     return path;

@@ -41,9 +41,8 @@ class TreeBuilder {
         Node node;
         Anchor anchor = 0;
         bool flow = false;
-        bool has_key = false;  // map: a key has been read, its value is next
+        bool has_key = false;  // map: the key of the last entry has been read, its value is next
         bool drops = false;    // map: that key is no key, its value is dropped
-        Entry next;            // map: the entry being read
         // map: of each entry, whether its key is a plain `<<`.
         std::vector<bool> merges;
     };
@@ -56,8 +55,8 @@ class TreeBuilder {
 
     bool charge(std::size_t offset, std::size_t nodes, std::size_t bytes);
     void check_indentation(std::size_t offset, bool flow);
-    bool complete(Node node, Anchor anchor);
-    void take_key(Frame& frame, Node key);
+    bool complete(Node&& node, Anchor anchor);
+    void take_key(Frame& frame, Node&& key);
     void finish_map(Frame& frame);
     void remove_duplicates(Frame& frame);
     void merge(Frame& frame);

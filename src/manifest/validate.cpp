@@ -1,12 +1,12 @@
 #include "validate.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string>
 
 #include "duration_text.hpp"
 #include "gosv/base/concat.hpp"
 #include "gosv/base/parse.hpp"
+#include "name_index.hpp"
 #include "path.hpp"
 #include "quote.hpp"
 #include "validate_order.hpp"
@@ -53,8 +53,8 @@ class Validator {
 
   private:
     Position place_of(std::string_view key) const {
-        const auto found = draft_.given.find(key);
-        return found == draft_.given.end() ? Position{} : found->second;
+        const Position* const at = draft_.given.find(key);
+        return at == nullptr ? Position{} : *at;
     }
 
     void check_count() {
@@ -80,7 +80,7 @@ class Validator {
     }
 
     void check_names() {
-        std::map<std::string_view, std::size_t> first;
+        NameIndex first;
         for (std::size_t i = 0; i < draft_.services.size(); ++i) {
             const ServiceDraft& each = draft_.services[i];
             const std::string& name = each.service.name;
@@ -88,16 +88,16 @@ class Validator {
                 continue;
             }
             if (!is_valid_name(name)) {
-                report_.error(each.name_at, each.path,
+                report_.error(each.name_at, each.path(),
                               concat({"a service cannot be named ", quote(name)}),
                               "names are at most 63 letters, digits, '_', '.' and '-', and begin "
                               "with a letter or a digit");
             }
-            const auto [seen, fresh] = first.emplace(name, i);
-            if (!fresh) {
-                report_.error(
-                    each.name_at, each.path, concat({"two services are named ", quote(name)}),
-                    concat({"the other is at ", line_of(draft_.services[seen->second].name_at)}));
+            const std::size_t seen = first.add(name, i);
+            if (seen != i) {
+                report_.error(each.name_at, each.path(),
+                              concat({"two services are named ", quote(name)}),
+                              concat({"the other is at ", line_of(draft_.services[seen].name_at)}));
             }
         }
     }
@@ -114,7 +114,7 @@ class Validator {
                 continue;
             }
             const char* const key = tty ? "tty" : "stdin";
-            report_.error(each.place_of(key), child_path(each.path, key),
+            report_.error(each.place_of(key), child_path(each.path(), key),
                           "only one service can have the container's stdin",
                           concat({quote(first->service.name), " has it already"}));
         }
@@ -150,8 +150,9 @@ class Validator {
     void check_signals() {
         const auto snapshot = draft_.manifest.snapshot_signal;
         if (snapshot && is_stop_signal(*snapshot)) {
-            const char* const key =
-                draft_.given.contains("snapshot_signal") ? "snapshot_signal" : "stop_signals";
+            const char* const key = draft_.given.find("snapshot_signal") != nullptr
+                                        ? "snapshot_signal"
+                                        : "stop_signals";
             report_.error(place_of(key), key,
                           concat({signal_name(*snapshot),
                                   " cannot be both a stop signal and the snapshot signal"}),
@@ -171,17 +172,18 @@ class Validator {
         if (draft.service.type == ServiceType::oneshot &&
             draft.restart == core::RestartPolicy::always) {
             report_.error(
-                draft.place_of("restart"), child_path(draft.path, "restart"),
+                draft.place_of("restart"), child_path(draft.path(), "restart"),
                 "a oneshot that is always restarted never completes",
                 concat({"write restart: no or on-failure in ", quote(draft.service.name)}));
         }
         if (draft.restart_count && draft.has("max_restarts")) {
-            report_.error(draft.place_of("max_restarts"), child_path(draft.path, "max_restarts"),
+            report_.error(draft.place_of("max_restarts"), child_path(draft.path(), "max_restarts"),
                           "restart: on-failure:N and max_restarts both tell how often",
                           "keep one of the two");
         }
         if (draft.restart_max_delay && policy.backoff.first > *draft.restart_max_delay) {
-            report_.error(draft.place_of("restart_delay"), child_path(draft.path, "restart_delay"),
+            report_.error(draft.place_of("restart_delay"),
+                          child_path(draft.path(), "restart_delay"),
                           concat({"restart_delay is longer than restart_max_delay, ",
                                   duration_text(*draft.restart_max_delay)}),
                           "the first delay cannot be above the cap of all");
@@ -190,7 +192,7 @@ class Validator {
         if (restarts && policy.backoff.first == Duration::zero() &&
             policy.max_restarts == core::kUnlimited) {
             report_.warning(draft.place_of("restart_delay"),
-                            child_path(draft.path, "restart_delay"),
+                            child_path(draft.path(), "restart_delay"),
                             "a service that fails at once is restarted without a pause, for ever",
                             "write a delay, or a number for max_restarts");
         }
@@ -201,7 +203,7 @@ class Validator {
         const Duration whole = draft_.manifest.shutdown_timeout;
         if (draft.has("stop_grace_period") && grace > whole) {
             report_.warning(draft.place_of("stop_grace_period"),
-                            child_path(draft.path, "stop_grace_period"),
+                            child_path(draft.path(), "stop_grace_period"),
                             concat({"the grace period is cut short by shutdown_timeout, ",
                                     duration_text(whole)}),
                             "raise shutdown_timeout too, and docker's own: docker stop -t, or "
@@ -214,10 +216,13 @@ class Validator {
         const core::SignalMap& map = draft.service.policy.signals;
         for (std::uint8_t number = 1; number <= kMaxSignal; ++number) {
             const Signal signal{number};
+            if (map[number] == number) {
+                continue;
+            }
             const bool stops = is_stop_signal(signal);
-            if (map[number] != number && (stops || snapshot == signal)) {
+            if (stops || snapshot == signal) {
                 report_.warning(
-                    draft.place_of("signals"), child_path(draft.path, "signals"),
+                    draft.place_of("signals"), child_path(draft.path(), "signals"),
                     concat({signal_name(signal), " is never forwarded: gosv takes it for a ",
                             stops ? "stop" : "snapshot"}),
                     stops ? "stop_signal is what the service gets then"
@@ -229,7 +234,7 @@ class Validator {
     void check_limits(const ServiceDraft& draft) {
         const Limits& limits = draft.service.limits;
         if (limits.memory && limits.memory_low && *limits.memory_low > *limits.memory) {
-            report_.warning(draft.place_of("limits"), child_path(draft.path, "limits"),
+            report_.warning(draft.place_of("limits"), child_path(draft.path(), "limits"),
                             "memory_low is above the memory limit",
                             "what is protected cannot be more than what is allowed");
         }

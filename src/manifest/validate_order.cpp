@@ -3,12 +3,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "bounds.hpp"
 #include "gosv/base/concat.hpp"
+#include "name_index.hpp"
 #include "order.hpp"
 #include "path.hpp"
 #include "quote.hpp"
@@ -26,7 +26,7 @@ std::string place_text(Position at) {
 }
 
 std::string edge_path(const ServiceDraft& from, const DependsOn& edge) {
-    return child_path(child_path(from.path, "depends_on"), edge.name);
+    return child_path(child_path(from.path(), "depends_on"), edge.name);
 }
 
 class Dependencies {
@@ -35,11 +35,11 @@ class Dependencies {
         : services_(draft.services), report_(report) {}
 
     void check() {
-        if (services_.size() > kMaxServices || too_many()) {
+        if (services_.size() > kMaxServices || !any() || too_many()) {
             return;
         }
         for (std::size_t i = 0; i < services_.size(); ++i) {
-            by_name_.emplace(services_[i].service.name, i);  // of two, the first
+            by_name_.add(services_[i].service.name, i);  // of two, the first
             names_.push_back(services_[i].service.name);
         }
         for (std::size_t i = 0; i < services_.size(); ++i) {
@@ -55,12 +55,17 @@ class Dependencies {
     }
 
   private:
+    bool any() const noexcept {
+        return std::any_of(services_.begin(), services_.end(),
+                           [](const ServiceDraft& each) { return each.depends_on; });
+    }
+
     bool too_many() {
         std::size_t count = 0;
         for (const ServiceDraft& each : services_) {
             count += each.depends_on ? each.depends_on->size() : 0;
             if (count > kMaxDependencies) {
-                report_.error(each.place_of("depends_on"), child_path(each.path, "depends_on"),
+                report_.error(each.place_of("depends_on"), child_path(each.path(), "depends_on"),
                               concat({"there are more than ", kMaxDependencies, " dependencies"}),
                               "gosv takes no more; a oneshot in between can stand for many");
                 return true;
@@ -76,15 +81,15 @@ class Dependencies {
                 return;
             }
             const auto found = by_name_.find(edge.name);
-            if (found == by_name_.end()) {
+            if (!found) {
                 report_.error(edge.at, edge_path(service, edge),
                               concat({"there is no service ", quote(edge.name)}),
                               hint_for(edge.name));
-            } else if (found->second == from) {
+            } else if (*found == from) {
                 tell_self(service, edge);
-            } else if (service.enabled && services_[found->second].enabled) {
-                check_condition(service, edge, services_[found->second]);
-                edges_.push_back({from, found->second});
+            } else if (service.enabled && services_[*found].enabled) {
+                check_condition(service, edge, services_[*found]);
+                edges_.push_back({from, *found});
                 dependencies_.push_back(&edge);
             } else if (service.enabled && edge.required) {
                 tell_disabled(service, edge);
@@ -177,7 +182,7 @@ class Dependencies {
 
     const std::vector<ServiceDraft>& services_;
     Report& report_;
-    std::map<std::string_view, std::size_t> by_name_;
+    NameIndex by_name_;
     std::vector<std::string_view> names_;
     std::vector<OrderEdge> edges_;
     std::vector<const DependsOn*> dependencies_;  // of the same number as the edges
@@ -192,7 +197,7 @@ void validate_dependencies(const ManifestDraft& draft, Report& report) {
 
 void validate_readiness(const ServiceDraft& draft, Report& report) {
     const auto error = [&](std::string_view key, std::string_view message, std::string_view hint) {
-        report.error(draft.place_of(key), child_path(draft.path, key), message, hint);
+        report.error(draft.place_of(key), child_path(draft.path(), key), message, hint);
     };
     const Service& service = draft.service;
     const bool oneshot = service.type == ServiceType::oneshot;

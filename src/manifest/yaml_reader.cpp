@@ -73,13 +73,20 @@ class Handler : public YAML::EventHandler {
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
-        const bool text = tag == "!" || tag == concat({kCoreTag, "str"});
+        static constexpr std::string_view kText[] = {"str"};
         static constexpr std::string_view kTyped[] = {"int", "float", "bool"};
-        if (!text && !is_core(tag, kTyped)) {
+        const bool tagged = !tag.empty() && tag != "?";
+        const bool text = tagged && (tag == "!" || is_core(tag, kText));
+        if (tagged && !text && !is_core(tag, kTyped)) {
             report_unsupported_tag(offset(mark), tag, source_, report_);
         }
-        const std::optional<std::string> whole = restored(mark, value);
-        go_on(builder_.scalar(offset(mark), anchor, whole.value_or(""), text, !whole));
+        if (!surrogates_) {
+            go_on(builder_.scalar(offset(mark), anchor, value, text, false));
+            return;
+        }
+        std::optional<std::string> whole = restored(mark, value);
+        const bool faulty = !whole;
+        go_on(builder_.scalar(offset(mark), anchor, std::move(whole).value_or(""), text, faulty));
     }
 
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -126,9 +133,6 @@ class Handler : public YAML::EventHandler {
     }
 
     std::optional<std::string> restored(const YAML::Mark& mark, const std::string& value) {
-        if (!surrogates_) {
-            return value;
-        }
         std::optional<std::string> text = restore_surrogates(value);
         if (!text) {
             report_.error(source_.position(offset(mark)), {},
@@ -149,10 +153,9 @@ class Handler : public YAML::EventHandler {
 }  // namespace
 
 std::optional<Node> read_yaml(const Source& source, Report& report) {
-    std::string text(source.text());
-    // Without it yaml-cpp reports an unclosed quote at the end of the file instead of nothing at
-    // all, and scalar_form finds the place where it was opened.
-    text += '\n';
+    // Without the line feed yaml-cpp reports an unclosed quote at the end of the file instead of
+    // nothing at all, and scalar_form finds the place where it was opened.
+    std::string text = concat({source.text(), '\n'});
     const SurrogateEscapes surrogates = hide_surrogates(text);
     if (surrogates == SurrogateEscapes::ambiguous) {
         report.error({}, {}, "the file mixes \\ud8.. escapes with characters of U+E800 to U+EFFF",

@@ -35,6 +35,35 @@ TEST_CASE("lines and columns begin at 1 and count bytes") {
     CHECK(place(Source(""), 0) == "1:1");
 }
 
+TEST_CASE("places can be asked for in any order") {
+    std::string text;
+    for (int line = 0; line < 50; ++line) {
+        text += std::string(static_cast<std::size_t>(line % 3), 'x') + "\n";
+    }
+    const Source source(text);
+    for (std::size_t first = 0; first <= text.size(); ++first) {
+        for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{5}, first}) {
+            (void)source.position(first);
+            const std::size_t offset = first >= step ? first - step : first + step;
+            CHECK(place(source, offset) == place(Source(text), offset));
+            CHECK(place(source, first) == place(Source(text), first));
+        }
+    }
+}
+
+TEST_CASE("a path is spelled out step by step") {
+    const Path root;
+    const Path services(root, "services");
+    const Path odd(services, "a b");
+    CHECK(root.is_root());
+    CHECK(root.text().empty());
+    CHECK_FALSE(services.is_root());
+    CHECK(Path("services").text() == "services");
+    CHECK(Path(Path(odd, "command"), std::size_t{2}).text() == "services.'a b'.command[2]");
+    CHECK(Path(root, "").text() == "''");
+    CHECK(Path(root, std::size_t{0}).text() == "[0]");
+}
+
 TEST_CASE("text is UTF-8 without control characters") {
     CHECK_FALSE(bad_at("plain\ttext\r\n\xc3\xa9 \xf0\x9f\x98\x80 \x7f"));
     CHECK(bad_at("a\0b"sv) == 1);

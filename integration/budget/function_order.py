@@ -7,12 +7,13 @@ and the constants that it reads.
 The linker puts them side by side (src/cmake/zig_musl.cmake). A page of the binary that is touched
 brings sixteen into memory, so what a start runs should not be scattered over the whole of it. gosv is
 followed instruction by instruction with ptrace(2), and until its first clone by valgrind: x86-64 only,
-and a few minutes. A name that is gone
-does no harm; what is new is merely not beside the others until this runs again.
+and a few minutes. A name that is gone does no harm; what is new is merely not beside the others until
+this runs again.
 """
 
 import bisect
 import ctypes
+import itertools
 import os
 import re
 import signal
@@ -20,15 +21,22 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 TEXT = 16 * 1024 * 1024  # where the binary is, and room for all of it behind that
 ORDER = Path(__file__).parents[2] / "src/cmake/function_order.txt"
 
-# What people write. One service stays, one is started again and again: what runs after the start stands
-# behind it.
-MANIFEST = """\
-# What people write.
+# What every start runs comes first: all of it is in memory as long as gosv is.
+SMALLEST = """\
+services:
+  web:
+    command: ["/bin/sleep", "infinity"]
+"""
+# Then what people write beside that.
+USUAL = [
+    """\
+# A remark.
 log: {level: info}
 services:
   web:
@@ -36,86 +44,215 @@ services:
     environment:
       A: b
       C: "d e"
+      PORT: "8080"
+    restart: always
+    restart_delay: 1s
+    max_restarts: unlimited
     stop_grace_period: 5s
+""",
+    """\
+cgroup: off
+services:
+  db:
+    command: [/bin/sleep, infinity]
+    user: root
+    working_dir: /
+    stop_signal: SIGINT
+    restart: on-failure:5
+    umask: "022"
+    healthcheck: {test: [/bin/true]}
+  web:
+    command: /bin/sleep --  'infinity'
+    restart: unless-stopped
+    restart_delay: 500ms
+    restart_multiplier: 1.5
+    restart_max_delay: 1m30s
+    max_restarts: 10
+    environment: [A=b, C=d, "PORT=8080"]
+    depends_on: [db]
+    success_exit_status: [0, 143]
+  worker:
+    command: ["/bin/sleep", "${FOR:-infinity}"]
+    depends_on:
+      db: {condition: service_started}
+      web:
+        condition: service_started
+    stop_signal: 2
+    failure_action: none
+""",
+    """\
+x-common: &common
+  restart: on-failure
+  environment: {A: b, PORT: "8080"}
+environment: {TZ: UTC}
+defaults:
+  stop_grace_period: 3s
+shutdown_timeout: 5s
+log:
+  format: json
+services:
+  db:
+    <<: *common
+    command:
+      - /bin/sleep
+      - infinity
+    limits: {memory: 256M, cpus: 0.5, pids: 100}
+  web:
+    <<: *common
+    command: >-
+      /bin/sleep
+      infinity
+""",
+    """\
+services:
+  - name: web
+    command: /bin/sleep
+    args: ["infinity"]
+    max_restarts: 3
+    memory_mb: 64
+    cpu_percent: 50
+""",
+    '{"services": {"web": {"command": ["/bin/sleep", "infinity"], "restart_delay": 2, "max_restarts": 5}}}\n',
+    """\
+services:
+  web:
+    command: ["/bin/sleep", "infinity"]
+    restart_delay: 0s  # which is warned of
+    max_restarts: unlimited
+""",
+]
+# And what runs only later: services that end, are started again, fail for good, and are probed.
+ENDING = """\
+cgroup: off
+services:
+  web:
+    command: [/bin/sleep, infinity]
+    depends_on: {job: {condition: service_completed_successfully}}
+    healthcheck: {test: [/bin/true], timeout: 2s}
   quick:
     command: /bin/true --now
     restart: always
     restart_delay: 0s
     max_restarts: 2
     failure_action: none
-"""
-ANOTHER = """\
-cgroup: off
-services:
+  slow:
+    command: [/bin/false]
+    restart_delay: 100ms
+    max_restarts: 1
+    failure_action: none
   job:
     type: oneshot
     command: [/bin/true, a, "b"]
     restart: on-failure
-    environment: [A=b, C=d]
-    user: root
-    working_dir: /
-  next: {command: [/bin/true], restart: no, depends_on: [job]}
 """
 
+# What runs when several services are being started at once: who is followed step by step has started one
+# before it comes to the next.
+ALSO = ["__madvise"]
+
 # As in a container.
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "0123456789ab", "HOME": "/root", "LANG": "C"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "0123456789ab", "HOME": "/root",
+               "LANG": "C"}
 
-PTRACE_TRACEME, PTRACE_PEEKUSER, PTRACE_SINGLESTEP = 0, 3, 9
+PTRACE_TRACEME, PTRACE_PEEKUSER, PTRACE_SINGLESTEP, PTRACE_DETACH, PTRACE_SETOPTIONS = 0, 3, 9, 17, 0x4200
+ALL_CHILDREN = 0x1E  # PTRACE_O_TRACEFORK, VFORK, CLONE, EXEC
+PTRACE_EVENT_EXEC = 4
+WALL = 0x40000000
 RIP = 16 * 8  # of struct user
-
-OF_CHILD = re.compile("gosv2os.*(run_child|ChildFds|ChildImage|PidSlot)")
+PR_SET_CHILD_SUBREAPER = 36
+IDLE, TENTH = 1, 0.1  # seconds; who sleeps that long has nothing to do, whatever the services ask for above
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.restype = ctypes.c_long
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
 
-def first_run(command, stop_after=None):
-    """Addresses of the binary, each once, in the order in which they ran. stop_after: seconds until TERM."""
-    pid = os.fork()
-    if pid == 0:
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
-        libc.ptrace(PTRACE_TRACEME, 0, None, None)
-        os.execve(command[0], command, ENVIRONMENT)
-    timer = threading.Timer(stop_after or 0, os.kill, (pid, signal.SIGTERM))
-    if stop_after is not None:
-        timer.start()
-    seen = {}
-    os.waitpid(pid, 0)  # it has been executed
-    passed_on = 0
-    while True:
-        address = libc.ptrace(PTRACE_PEEKUSER, pid, RIP, None)
-        if TEXT <= address < 2 * TEXT:
-            seen.setdefault(address)
-        libc.ptrace(PTRACE_SINGLESTEP, pid, None, passed_on)
-        status = os.waitpid(pid, 0)[1]
-        if not os.WIFSTOPPED(status):
-            if timer.is_alive():
-                timer.cancel()
-                sys.exit(f"{command} ended before it was told to")
-            return list(seen)
-        passed_on = 0 if os.WSTOPSIG(status) == signal.SIGTRAP else os.WSTOPSIG(status)
+class Run:
+    """What one run of the binary runs of it, and its children until they exec: addresses, in the order in
+    which they first ran. `start` until it sleeps, `later` after that, when it is told to pass a signal on
+    and to stop."""
+
+    def __init__(self, *command):
+        self.start, self.later = {}, {}
+        self._seen = self.start
+        self._signals = [signal.SIGTERM, signal.SIGWINCH]
+        self._pid = os.fork()
+        if self._pid == 0:
+            null = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(null, stream)
+            libc.ptrace(PTRACE_TRACEME, 0, None, None)
+            os.execve(command[0], command, ENVIRONMENT)
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
+        self._follow()
+        end_orphans()
+        if self._signals:
+            sys.exit(f"{command} ended before it was told to")
+
+    def _follow(self):
+        os.waitpid(self._pid, 0)  # it has been executed
+        libc.ptrace(PTRACE_SETOPTIONS, self._pid, None, ALL_CHILDREN)
+        pid, passed_on = self._pid, 0
+        while True:
+            libc.ptrace(PTRACE_SINGLESTEP, pid, None, passed_on)
+            pid, status = os.waitpid(-1, WALL)
+            while not os.WIFSTOPPED(status) or status >> 16 == PTRACE_EVENT_EXEC:
+                if pid == self._pid:
+                    return
+                # Once it has been executed a service is no matter of ours.
+                libc.ptrace(PTRACE_DETACH, pid, None, None)
+                pid, status = os.waitpid(-1, WALL)
+            address = libc.ptrace(PTRACE_PEEKUSER, pid, RIP, None)
+            if TEXT <= address < 2 * TEXT:
+                self._seen.setdefault(address)
+            # Who is new is stopped.
+            passed_on = 0 if os.WSTOPSIG(status) in (signal.SIGTRAP, signal.SIGSTOP) else os.WSTOPSIG(status)
+
+    def _watch(self):
+        asleep = 0
+        while self._signals:
+            time.sleep(TENTH)
+            asleep = asleep + TENTH if is_asleep(self._pid) else 0
+            if asleep >= IDLE:
+                asleep = 0
+                self._seen = self.later
+                os.kill(self._pid, self._signals.pop())
 
 
-def first_reads(command):
+def is_asleep(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "S"
+
+
+def first_reads(*command):
     """Addresses of the binary that are read, until the first clone, which valgrind does not know."""
-    trace = subprocess.run(["valgrind", "--tool=lackey", "--trace-mem=yes", *command], env=ENVIRONMENT,
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True).stderr
-    read = {int(address, 16) for address in re.findall(r"^ [LM] ([0-9a-f]+),", trace, re.M)}
+    with tempfile.NamedTemporaryFile("r") as trace:
+        subprocess.run(["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={trace.name}", *command],
+                       env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        end_orphans()
+        read = {int(address, 16) for address in re.findall(r"^ [LM] ([0-9a-f]+),", trace.read(), re.M)}
     return sorted(address for address in read if TEXT <= address < 2 * TEXT)
 
 
-def symbols(binary, kinds):
-    """(first address, names), sorted. Functions with the same instructions are one, and have several."""
+def end_orphans():
+    """A service may have been started all the same."""
+    for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+        os.waitpid(int(pid), 0)
+
+
+def symbols(binary):
+    """Names by the first address, sorted, and the kind of each as nm(1) has it. Functions with the same
+    instructions are one, and have several names."""
     lines = subprocess.run(["nm", "-n", binary], check=True, capture_output=True, text=True).stdout
-    table = {}
-    for line in lines.splitlines():
-        words = line.split()
-        if len(words) == 3 and words[1] in kinds:
+    table, kinds = {}, {}
+    for words in map(str.split, lines.splitlines()):
+        if len(words) == 3:
             table.setdefault(int(words[0], 16), []).append(words[2])
-    return list(table.items())
+            kinds[words[2]] = words[1]
+    return list(table.items()), kinds
 
 
 def names_of(addresses, table):
@@ -125,23 +262,25 @@ def names_of(addresses, table):
 
 
 def main():
-    binary = sys.argv[1]
+    binary = os.path.abspath(sys.argv[1])
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    runs, reads = [Run(binary, "--", "/bin/sleep", "infinity")], []
     with tempfile.TemporaryDirectory() as directory:
-        manifest, another = Path(directory) / "manifest.yaml", Path(directory) / "another.yaml"
-        manifest.write_text(MANIFEST)
-        another.write_text(ANOTHER)
-        runs = (first_run([binary, "--", "/bin/true"]) + first_run([binary, another])
-                + first_run([binary, manifest], stop_after=60))
-        reads = first_reads([binary, manifest]) + first_reads([binary, another])
-    functions = symbols(binary, "tTW")
-    order = dict.fromkeys(names_of(runs, functions))
-    # Between clone and exec nobody is followed; it runs in gosv's memory all the same.
-    order.update(dict.fromkeys(name for _, names in functions for name in names if OF_CHILD.search(name)))
-    constants = symbols(binary, "rRV")
-    behind = functions[0][0]
-    order.update(dict.fromkeys(names_of((address for address in reads if address < behind), constants)))
+        for number, text in enumerate([SMALLEST, *USUAL, ENDING]):
+            manifest = Path(directory) / f"{number}.yaml"
+            manifest.write_text(text)
+            runs.append(Run(binary, manifest))
+            reads += first_reads(binary, manifest)
+    # What every start runs stands in front, what few run behind it, and then what runs once it has started.
+    *usual, ending = runs
+    table, kinds = symbols(binary)
+    order = dict.fromkeys(names_of(itertools.chain(*(run.start for run in usual)), table))
+    order.update(dict.fromkeys(ALSO))
+    after = [*(run.later for run in usual), ending.start, ending.later]
+    order.update(dict.fromkeys(names_of(itertools.chain(*after), table)))
+    order.update(dict.fromkeys(name for name in names_of(reads, table) if kinds[name] in "rRV"))
     # Tables of virtual functions are read whatever happens next.
-    order.update(dict.fromkeys(name for _, names in constants for name in names if name.startswith("_ZTV")))
+    order.update(dict.fromkeys(name for name in kinds if name.startswith("_ZTV")))
     # What the compiler has taken out of several functions has another number tomorrow: all of it stands
     # in front, see zig_musl.cmake.
     names = [name for name in order if not name.startswith("OUTLINED")]

@@ -73,22 +73,35 @@ if(NOT GOSV_ZIG_TOOLS)
 endif()
 # What is made small in the whole program at once, by the linker: code that stands in several places
 # becomes a function, a function is not inlined unless that is the smaller, what leads to an error is taken
-# out of the function around it, and of functions with the same instructions one remains. Without tables
-# of jumps, which cannot be put where their function is. And what a start runs stands side by side
-# (function_order.txt), in front of it the pieces that were taken out of several functions, whose
-# numbers change. No relro: musl protects nothing in a static program, and a segment more is 5 us of every
-# start. zig c++ has no options for all this: it links, tells how, and the linker does it
-# once more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
+# out of the function around it, and of functions with the same instructions one remains; without tables
+# of jumps, which cannot be put where their function is. And what a start runs and reads (function_order.txt)
+# stands side by side, in segments of its own, since what the kernel maps beside a page that is touched
+# ends where its segment ends. In them are too: the pieces that were taken out of several functions, whose
+# numbers change; constants without a name, and strings; and, by the names of their files, functions that
+# have no section of their own. No relro: musl protects nothing in a static program, and a page more is
+# 5 us of every start. zig c++ has no options for all this: it links, tells how, and the linker does it once
+# more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
 # apart in what is told; then the larger one of zig c++ stays.
 file(WRITE "${GOSV_ZIG_TOOLS}/link" "#!/bin/sh\norder='${CMAKE_CURRENT_LIST_DIR}/function_order.txt'\n" [=[
 told=$("$@" -v 2>&1) || { printf '%s\n' "$told" >&2; exit 1; }
 tools=${0%/*}
 { seq -f OUTLINED_FUNCTION_%.0f 0 1500 && cat "$order"; } >"$tools/order" || exit 1
+{
+    echo 'SECTIONS {'
+    echo '.rodata.start : { *(.rodata.str* .rodata.cst* .rodata..L*' && sed 's/^/.rodata./' "$order" && echo ') }'
+    echo '.text.start : {'
+    for file in crt1 __set_thread_area memset clone memory chrono cxa_default_handlers; do
+        echo "*$file.o(.text)"
+    done
+    echo '*(' && sed 's/.*/.text.& .text.unlikely.&/' "$tools/order" && echo ') }'
+    echo '.gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) }'
+    echo '} INSERT BEFORE .rodata;'
+} >"$tools/segments.ld" || exit 1
 how=$(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p')
 again() {
     "$tools/ld.lld" "$@" -mllvm -enable-machine-outliner=always -mllvm -inline-threshold=5 \
         -mllvm -hot-cold-split=true -mllvm -min-jump-table-entries=1000 --icf=safe \
-        --symbol-ordering-file="$tools/order" --no-warnings -z norelro
+        --symbol-ordering-file="$tools/order" --script="$tools/segments.ld" --no-warnings -z norelro
 }
 again $how || printf '%s\n' "linked without --icf" >&2
 [ -z "$GOSV_SYMBOLS" ] || again $(printf '%s\n' "$how" | sed 's/ -s / /') -o "$GOSV_SYMBOLS"

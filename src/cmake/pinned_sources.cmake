@@ -31,18 +31,22 @@ gosv_fetch(spdlog)
 add_library(spdlog::spdlog_header_only INTERFACE IMPORTED)
 target_include_directories(spdlog::spdlog_header_only INTERFACE "${spdlog_SOURCE_DIR}/include")
 
-# The reader alone. Without iostreams: the ADR on the C library tells what they cost. And of a text that is
-# in memory already, with expressions that are not copied again and again: half of what reading cost.
-set(patches "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-without-streams.patch"
-    "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-in-memory.patch")
+# The reader alone. Without iostreams: the ADR on the C library tells what they cost. Of a text that is in
+# memory already, with expressions that are not copied again and again: half of what reading cost. And with
+# one expression for a set of characters, not one for each: 8 kB of the binary and a tenth of a small start.
+set(patches without-streams in-memory sets)
+list(TRANSFORM patches REPLACE ".+" "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-\\0.patch")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patches})
 # A directory for each state of the patches: they cannot be applied to what has been patched already.
-file(SHA256 "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-without-streams.patch" one)
-file(SHA256 "${CMAKE_CURRENT_LIST_DIR}/yaml-cpp-in-memory.patch" two)
-string(SHA256 both "${one}${two}")
-string(SUBSTRING "${both}" 0 12 both)
+set(state)
+foreach(patch IN LISTS patches)
+    file(SHA256 "${patch}" hash)
+    string(APPEND state "${hash}")
+endforeach()
+string(SHA256 state "${state}")
+string(SUBSTRING "${state}" 0 12 state)
 gosv_fetch(yaml-cpp PATCH_COMMAND cat ${patches} | patch -p1
-    SOURCE_DIR "${CMAKE_BINARY_DIR}/_deps/yaml-cpp-src-${both}")
+    SOURCE_DIR "${CMAKE_BINARY_DIR}/_deps/yaml-cpp-src-${state}")
 set(sources depthguard directives exceptions exp null parser regex_yaml scanner scanscalar scantag scantoken
     simplekey singledocparser stream tag)
 list(TRANSFORM sources REPLACE "(.+)" "${yaml-cpp_SOURCE_DIR}/src/\\1.cpp")

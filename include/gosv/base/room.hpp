@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -28,7 +27,7 @@ class Room {
 
         void operator()(void* memory) const noexcept {
             if (bytes < kPage) {
-                ::operator delete(memory, bytes);
+                delete[] static_cast<std::byte*>(memory);
             } else {
                 ::munmap(memory, bytes);
             }
@@ -37,7 +36,7 @@ class Room {
 
     static void* allocate(std::size_t bytes) {
         if (bytes < kPage) {
-            return std::memset(::operator new(bytes), 0, bytes);
+            return new std::byte[bytes]();
         }
         void* const memory =
             ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -36,6 +36,7 @@ class Piece {
     // It may point into itself.
     Piece(const Piece&) = delete;
     Piece& operator=(const Piece&) = delete;
+    ~Piece() = default;
 
     std::string_view view() const noexcept { return {data_, size_}; }
 

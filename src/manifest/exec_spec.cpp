@@ -1,6 +1,5 @@
 #include "gosv/manifest/exec_spec.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 namespace gosv::manifest {
@@ -29,8 +28,11 @@ StringBlock::StringBlock(const StringBlock& other)
     : StringBlock(std::vector<std::string>(other.get(), other.get() + other.size())) {}
 
 bool operator==(const StringBlock& a, const StringBlock& b) noexcept {
-    return std::equal(a.get(), a.get() + a.size(), b.get(), b.get() + b.size(),
-                      [](const char* x, const char* y) { return std::strcmp(x, y) == 0; });
+    bool same = a.size() == b.size();
+    for (std::size_t i = 0; same && i < a.size(); ++i) {
+        same = a[i] == b[i];
+    }
+    return same;
 }
 
 }  // namespace gosv::manifest

@@ -77,7 +77,7 @@ std::optional<std::string> as_word(const Field& field, std::string_view what) {
 
 std::optional<bool> as_boolean(const Field& field) {
     const auto* const text = as_text(field, "true or false");
-    if (!text) {
+    if (text == nullptr) {
         return std::nullopt;
     }
     if (*text != "true" && *text != "false") {
@@ -113,7 +113,7 @@ std::optional<double> as_decimal(const Field& field, int least, int most) {
 
 std::optional<Duration> as_duration(const Field& field) {
     const auto* const text = as_text(field, "a duration");
-    if (!text) {
+    if (text == nullptr) {
         return std::nullopt;
     }
     const auto duration = parse_duration(*text);
@@ -126,7 +126,7 @@ std::optional<Duration> as_duration(const Field& field) {
 
 std::optional<std::uint64_t> as_size(const Field& field) {
     const auto* const text = as_text(field, "a size");
-    if (!text) {
+    if (text == nullptr) {
         return std::nullopt;
     }
     if (*text == "max") {
@@ -142,7 +142,7 @@ std::optional<std::uint64_t> as_size(const Field& field) {
 
 std::optional<Signal> as_signal(const Field& field) {
     const auto* const text = as_text(field, "a signal");
-    if (!text) {
+    if (text == nullptr) {
         return std::nullopt;
     }
     const auto signal = parse_signal(*text);

@@ -98,6 +98,8 @@ bool has_groups(const ChildImage& image) noexcept {
     }
     const auto contains = [&](const std::uint32_t* list, std::size_t size, std::uint32_t group) {
         for (std::size_t i = 0; i < size; ++i) {
+            // The kernel has written it.
+            // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
             if (list[i] == group) {
                 return true;
             }
@@ -111,6 +113,7 @@ bool has_groups(const ChildImage& image) noexcept {
         }
     }
     for (std::size_t i = 0; i < present_count; ++i) {
+        // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the kernel has written it
         if (!contains(image.groups, image.group_count, present[i])) {
             return false;
         }

@@ -20,7 +20,7 @@ inline long clone_on_stack(unsigned long flags, std::byte* top, int* cleared,
     *--words = argument;
     *--words = reinterpret_cast<void*>(function);
 #if defined(__x86_64__) && !defined(__ILP32__)
-    long result;
+    long result = 0;
     register long r10 __asm__("r10") = to_register(cleared);
     register long r8 __asm__("r8") = 0;
     __asm__ volatile(

@@ -17,7 +17,7 @@ namespace gosv::os::kernel {
 inline constexpr bool kRawCalls = true;
 
 inline long raw_call(long number, long a, long b, long c, long d, long e) noexcept {
-    long result;
+    long result = 0;
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
     __asm__ volatile("syscall"

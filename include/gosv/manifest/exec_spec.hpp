@@ -16,7 +16,7 @@ namespace gosv::manifest {
 
 // A NULL-terminated block of C strings, as execve(2) wants it. Owns its text; the pointers stay
 // valid when it is moved. One allocation, none when it is empty.
-class StringBlock {
+class StringBlock {  // NOLINT(cppcoreguidelines-special-member-functions): one assignment for both
   public:
     StringBlock() noexcept = default;
     explicit StringBlock(const std::vector<std::string>& strings);

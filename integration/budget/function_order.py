@@ -121,6 +121,9 @@ services:
     max_restarts: unlimited
 """,
 ]
+# So many that what is kept for them does not fit into small pieces of memory.
+USUAL.append("services:\n" + "".join(
+    f'  web{number}:\n    command: ["/bin/sleep", "infinity"]\n' for number in range(150)))
 # And what runs only later: services that end, are started again, fail for good, and are probed.
 ENDING = """\
 cgroup: off
@@ -148,7 +151,7 @@ services:
 
 # What runs when several services are being started at once: who is followed step by step has started one
 # before it comes to the next.
-ALSO = ["__madvise"]
+ALSO = ["__madvise", "sysconf.values"]
 
 # As in a container.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "0123456789ab", "HOME": "/root",

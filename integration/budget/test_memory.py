@@ -39,7 +39,7 @@ def is_asleep(pid):
 
 
 def memory_of(pid):
-    """Bytes: Anonymous, which belong to this process alone, neither the binary's file nor the kernel's; Rss."""
+    """Bytes: Anonymous, which belong to this process alone, neither the file's nor the kernel's; and Rss."""
     # Before it sleeps it gives back what only the starts needed.
     until(lambda: is_asleep(pid), "gosv asleep")
     with open(f"/proc/{pid}/smaps_rollup") as lines:

@@ -131,6 +131,8 @@ def main():
     about = machine.describe(command, found)
     if absent:
         about["absent"] = "not on PATH: " + ", ".join(absent)
+    # The pages of a program that was built a moment ago are still to be written, and counted as dirty.
+    os.sync()
     results = Results()
     for job in jobs:
         measure(job, found, rounds, results)

@@ -148,7 +148,7 @@ class Runtime {
     // Phrases for the log, in `buffer` or static; "": there is nothing to say.
     std::string_view describe_reason(const core::Report& report,
                                      std::span<char> buffer) const noexcept;
-    bool is_as_wished(const core::Report& exited) const noexcept;
+    bool is_as_wished(const core::Report& report) const noexcept;
     // Why gosv ends, or has ended, a run: "unhealthy: connection refused".
     std::string_view describe_ending(ServiceId service, core::ReportReason reason,
                                      std::span<char> buffer) const noexcept;

@@ -45,6 +45,7 @@ void flush_for_a_while(Log& log) noexcept {
                                    Log& log) {
     const pid_t self = ::getpid();
     const std::size_t count = plan.execs.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one literal with the version in it
     const std::string text = concat({"gosv " GOSV_VERSION " as pid ", self, ": ", count,
                                      count == 1 ? " service" : " services", " from ", origin});
     log.write({.event = LogEvent::boot, .pid = Pid{self}, .msg = text});

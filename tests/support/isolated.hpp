@@ -12,8 +12,8 @@
 #include <cstdio>
 #include <string>
 
-#define GOSV_TEXT_(x) #x
-#define GOSV_TEXT(x) GOSV_TEXT_(x)
+#define GOSV_AS_TEXT(x) #x
+#define GOSV_TEXT(x) GOSV_AS_TEXT(x)
 #define EXPECT(condition)                                                         \
     do {                                                                          \
         if (!(condition)) {                                                       \

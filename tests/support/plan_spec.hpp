@@ -14,7 +14,7 @@ struct PlanSpec : manifest::PlanOfAll {
 
     manifest::Plan plan() const {
         manifest::PlanDraft draft;
-        draft.of_all = *this;
+        draft.of_all = static_cast<const manifest::PlanOfAll&>(*this);
         for (std::size_t i = 0; i < execs.size(); ++i) {
             draft.add(i < policies.size() ? policies[i] : core::ServicePolicy{}, execs[i]);
         }

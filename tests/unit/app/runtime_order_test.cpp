@@ -10,7 +10,6 @@ using core::Phase;
 using test::add_notify;
 using test::add_probe;
 using test::Fixture;
-using test::id;
 using test::kFirst;
 using test::link;
 using test::plan_of;

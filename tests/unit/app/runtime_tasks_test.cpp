@@ -9,7 +9,6 @@ using core::Health;
 using core::Phase;
 using core::Task;
 using test::add_probe;
-using test::FakePlatform;
 using test::Fixture;
 using test::kFirst;
 using test::plan_of;

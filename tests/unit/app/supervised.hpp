@@ -60,10 +60,12 @@ inline PlanSpec empty_plan() {
 inline std::size_t open_descriptors() {
     std::size_t count = 0;
     DIR* const directory = ::opendir("/proc/self/fd");
-    while (directory != nullptr && ::readdir(directory) != nullptr) {
-        ++count;
+    if (directory != nullptr) {
+        while (::readdir(directory) != nullptr) {
+            ++count;
+        }
+        ::closedir(directory);
     }
-    ::closedir(directory);
     return count;
 }
 

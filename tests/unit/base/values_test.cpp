@@ -114,10 +114,10 @@ TEST_CASE("the elements of a zeroed array begin as zeros") {
 }
 
 TEST_CASE("the nearest name is the one that was meant, or none") {
-    constexpr std::array<std::string_view, 5> names = {"command", "environment", "restart",
-                                                       "restart_delay", "user"};
+    constexpr std::array<std::string_view, 5> kNames = {"command", "environment", "restart",
+                                                        "restart_delay", "user"};
     const auto nearest = [&](std::string_view word) {
-        return nearest_name(word, names.data(), names.size());
+        return nearest_name(word, kNames.data(), kNames.size());
     };
     CHECK(nearest("comand") == "command");
     CHECK(nearest("commnad") == "command");  // two letters the wrong way round

@@ -71,7 +71,8 @@ test::Dependencies star_of(std::size_t services) {
 
 std::vector<core::ServicePolicy> alike(std::size_t services,
                                        core::ServicePolicy policy = test::default_policy()) {
-    return std::vector<core::ServicePolicy>(services, policy);
+    std::vector<core::ServicePolicy> policies(services, policy);
+    return policies;
 }
 
 // A dependency in this state, and one that waits for it.

@@ -46,7 +46,7 @@ TEST_CASE("every daemon of the tables, as it is and as it should be") {
     const struct {
         Words wrong;
         Words right;
-    } kCases[] = {
+    } cases[] = {
         {{"nginx"}, {"nginx", "-g", "daemon off;"}},
         {{"nginx", "-g", "user www;"}, {"nginx", "-g", "user www; daemon  off;"}},
         {{"/usr/sbin/nginx"}, {"/usr/sbin/nginx", "-c", "/etc/other.conf"}},
@@ -104,7 +104,7 @@ TEST_CASE("every daemon of the tables, as it is and as it should be") {
         {{"setsid", "-f", "x"}, {"setsid", "-cw", "x"}},
     };
 
-    for (const auto& each : kCases) {
+    for (const auto& each : cases) {
         CAPTURE(joined(each.wrong));
         CAPTURE(joined(each.right));
         CHECK(is_daemon(each.wrong));

@@ -9,10 +9,10 @@ using namespace gosv::manifest;
 namespace {
 
 std::optional<std::string_view> lookup(std::string_view name) {
-    static const std::map<std::string_view, std::string_view> kValues = {
+    static const std::map<std::string_view, std::string_view> values = {
         {"A", "one"}, {"EMPTY", ""}, {"TRICKY", "${A} $$ $A {yaml: 1}"}, {"_x9", "under"}};
-    const auto found = kValues.find(name);
-    return found == kValues.end() ? std::nullopt : std::optional(found->second);
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string filled(std::string_view text) {

@@ -26,6 +26,7 @@ class Strings {
 
     Strings(const Strings&) = delete;
     Strings& operator=(const Strings&) = delete;
+    ~Strings() = default;
 
     char** get() { return pointers_.data(); }
 

@@ -119,6 +119,7 @@ class Adviser {
         std::vector<std::size_t> slowest(services_.size(), kNone);         // one of them
         Duration longest{};
         std::size_t last = kNone;
+        // NOLINTNEXTLINE(modernize-loop-convert): from the last to the first
         for (auto each = order.rbegin(); each != order.rend(); ++each) {
             const Duration whole = before[*each] + asked_grace(*each);
             if (asked_grace(*each) > manifest_.shutdown_timeout) {

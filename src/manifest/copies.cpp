@@ -12,7 +12,7 @@ namespace {
 std::size_t words_size(const std::vector<std::string>& words) noexcept {
     std::size_t size = 0;
     for (const std::string& word : words) {
-        size += sizeof word + word.size();
+        size += sizeof(std::string) + word.size();
     }
     return size;
 }

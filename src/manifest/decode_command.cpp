@@ -139,7 +139,7 @@ void working_dir(const Field& field, ServiceDraft& draft) {
 
 void umask(const Field& field, ServiceDraft& draft) {
     const auto* const text = as_text(field, "an octal mode");
-    if (!text) {
+    if (text == nullptr) {
         return;
     }
     draft.service.umask = parse_octal_mode(*text);

@@ -58,7 +58,7 @@ void from_list(const Field& field, EnvironmentChanges& changes) {
             continue;
         }
         const auto* const text = as_text(item, "NAME=value");
-        if (!text) {
+        if (text == nullptr) {
             continue;
         }
         const std::size_t equals = text->find('=');

@@ -61,7 +61,7 @@ void cpu_limit(const Field& field, ServiceDraft& draft) {
         return;
     }
     const auto* const text = as_text(field, "a number of CPUs");
-    if (!text) {
+    if (text == nullptr) {
         return;
     }
     const auto milli = parse_cpus(*text);
@@ -125,7 +125,7 @@ bool is_cpu_list(std::string_view text) noexcept {
 
 void cpuset(const Field& field, ServiceDraft& draft) {
     const auto* const text = as_text(field, "a list of CPUs");
-    if (text && !is_cpu_list(*text)) {
+    if (text != nullptr && !is_cpu_list(*text)) {
         field.expected("a list of CPUs", "write it like \"0-3,6\"");
         return;
     }

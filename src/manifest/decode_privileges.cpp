@@ -43,7 +43,7 @@ bool is_identity(std::string_view text) noexcept {
 std::optional<std::uint64_t> limit_value(const Field& field) {
     constexpr std::string_view kWhat = "a whole number or unlimited";
     const auto* const text = as_text(field, kWhat);
-    if (!text) {
+    if (text == nullptr) {
         return std::nullopt;
     }
     if (*text == "unlimited" || *text == "-1") {

@@ -37,7 +37,7 @@ void limited_restart(const Field& field, std::string_view count, ServiceDraft& d
 
 void exit_status(const Field& field, core::SuccessSet& success) {
     const auto* const text = as_text(field, "an exit code or a signal's name");
-    if (!text) {
+    if (text == nullptr) {
         return;
     }
     const auto code = parse_uint(*text);
@@ -84,7 +84,7 @@ void max_restarts(const Field& field, ServiceDraft& draft) {
     }
     constexpr std::string_view kWhat = "a whole number or unlimited";
     const auto* const text = as_text(field, kWhat);
-    if (!text) {
+    if (text == nullptr) {
         return;
     }
     const auto number = parse_uint(*text);

@@ -16,7 +16,7 @@ namespace {
 
 void decode_name(const Field& field, ServiceDraft& draft) {
     const auto* const name = as_text(field, "a name");
-    if (!name || draft.nameless || *name == draft.service.name) {
+    if (name == nullptr || draft.nameless || *name == draft.service.name) {
         return;
     }
     if (draft.service.name.empty()) {

@@ -102,8 +102,8 @@ void snapshot_maps(const Field& field, ManifestDraft& draft) {
     }
     constexpr std::string_view kWhat = "a whole number or all";
     const auto* const text = as_text(field, kWhat);
-    const auto number = text ? parse_uint(*text) : std::nullopt;
-    if (text && (!number || *number > UINT32_MAX)) {
+    const auto number = text != nullptr ? parse_uint(*text) : std::nullopt;
+    if (text != nullptr && (!number || *number > UINT32_MAX)) {
         field.expected(kWhat, "write decimal digits, or snapshot_maps: all");
     } else if (number) {
         draft.manifest.snapshot_maps = static_cast<std::uint32_t>(*number);

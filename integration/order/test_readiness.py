@@ -162,13 +162,14 @@ def test_without_start_timeout_readiness_is_waited_for_without_end(gosv_pid1):
 
 
 def test_who_is_not_ready_in_time_is_ended_and_started_again(gosv):
-    run = start(gosv, {"db": notify(gosv, "pause", start_timeout="200ms", max_restarts=1, **QUICK)})
+    run = start(gosv, {"db": notify(gosv, "pause", start_timeout="1s", max_restarts=1, **QUICK)})
     assert run.wait() == 143
     assert len(run.events("started", service="db")) == 2
     stops = run.events("stopping", service="db")
-    assert len(stops) == 2 and all(e["reason"] == "not ready within 200ms" for e in stops)
+    assert len(stops) == 2 and all(e["reason"] == "not ready within 1s" for e in stops)
     for begun, ended in zip(run.events("started"), stops):
-        assert moment(ended) - moment(begun) >= 0.1  # it counts from the spawn, before the exec
+        # It counts from the spawn, before the exec, which takes its time on a busy machine.
+        assert moment(ended) - moment(begun) >= 0.1
 
 
 def test_who_is_ready_in_time_is_left_alone(gosv_pid1):

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include "app/epoll_token.hpp"
 #include "gosv/os/sys.hpp"

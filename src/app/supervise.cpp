@@ -151,8 +151,11 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
 
     // ---- the point of no return: from here on nothing exits, throws, or allocates ----
     runtime.boot();
+    // The first services are being executed meanwhile. Before anything can go wrong, whose line
+    // would be the first one.
+    const BorrowedFd log_fd = log.own_fd();
     if (plan.supervisor.command_mode) {
-        platform.forget_inherited(log.own_fd());
+        platform.forget_inherited(log_fd);
     }
     const int code = runtime.run();
     platform.remove_cgroups();

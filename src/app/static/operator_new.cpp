@@ -9,8 +9,8 @@
 
 namespace {
 
-// What is made before and after loading lives as long as gosv does, or a moment. A hundred services
-// need a tenth of it; what is never written to is not resident.
+// What is made before and after loading lives as long as gosv does, or a moment. What is never
+// written to is not resident.
 constexpr std::size_t kLasting = std::size_t{256} * 1024;
 alignas(std::max_align_t) constinit char lasting_memory[kLasting];
 constinit gosv::app::Arena lasting{lasting_memory};

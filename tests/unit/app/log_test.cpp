@@ -215,6 +215,23 @@ TEST_CASE("a vanished reader silences the log for good") {
           }) == "");
 }
 
+TEST_CASE("the stream is opened again for the first line, or for who asks for the descriptor") {
+    const TestPipe pipe;
+    Log log(LogFormat::text, LogLevel::warn, pipe.write.borrow());
+    log.write({.event = LogEvent::boot});  // which nobody wants to know
+    CHECK(log.flush());
+    CHECK_FALSE(log.writable_fd().is_open());
+    const BorrowedFd own = log.own_fd();
+    CHECK(own.is_open());
+    CHECK(log.writable_fd().raw() == own.raw());
+    CHECK(log.own_fd().raw() == own.raw());
+
+    Log other(LogFormat::text, LogLevel::warn, pipe.write.borrow());
+    other.write({.event = LogEvent::internal, .level = LogLevel::warn});
+    CHECK(other.writable_fd().is_open());
+    CHECK(other.own_fd().raw() == other.writable_fd().raw());
+}
+
 TEST_CASE("a closed stderr is no error") {
     Log log(LogFormat::text, LogLevel::info, BorrowedFd(-1));
     log.write({.event = LogEvent::boot});

@@ -105,6 +105,9 @@ CgroupFacts ask(const CgroupPlace& place, bool stepped_up, std::string_view self
     if (opened.ok() && ::fstatfs(opened.value().raw(), &system) == 0) {
         const BorrowedFd dir = opened.value().borrow();
         facts.is_cgroup2 = system.f_type == kCgroup2Magic;
+        if (!facts.is_cgroup2) {
+            return facts;  // nothing more matters
+        }
         facts.read_only = (system.f_flags & ST_RDONLY) != 0;
         facts.lists_us = is_listed(dir, stepped_up ? "init/cgroup.procs" : "cgroup.procs");
         facts.may_write = may_write(dir);

@@ -1,11 +1,13 @@
 #pragma once
 // A kernel that a test plays: processes that start, die and leave groups behind when the test says
-// so, and a clock that jumps to the next deadline. Fixed arrays only, so that the allocation
+// so, and a clock that jumps to the next deadline; its signals and what services say are in files
+// of their own. Fixed arrays only, so that the allocation
 // tripwire sees the runtime's allocations and not the fake's. It counts as misuse what could hit a
 // stranger in a real kernel: signals to what is reaped or not held.
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <optional>
@@ -14,6 +16,8 @@
 #include <utility>
 
 #include "gosv/app/platform.hpp"
+#include "support/fake_notices.hpp"
+#include "support/fake_signals.hpp"
 #include "support/fixed_queue.hpp"
 
 namespace gosv::test {
@@ -30,15 +34,14 @@ struct StartedTask {
     Pid pid;
 };
 
-class FakePlatform final : public app::Platform {
+class FakePlatform final : public app::Platform, public FakeSignals, public FakeNotices {
   public:
     // What the test sets.
     std::optional<SysError> spawn_error;  // every spawn fails with it
     os::ExecStatus next_exec{os::ExecState::succeeded, os::Stage::none, 0};
-    std::size_t stragglers = 0;                  // alive descendants of no service
-    bool wait_fails = false;                     // waitid answers ECHILD whatever lives...
-    int wait_error = 0;                          // ... or this
-    std::optional<SysError> child_signal_error;  // it cannot be read
+    std::size_t stragglers = 0;  // alive descendants of no service
+    bool wait_fails = false;     // waitid answers ECHILD whatever lives...
+    int wait_error = 0;          // ... or this
     // Dies just after a look has found nobody; one a look.
     FixedQueue<os::DeadChild, 16> dies_after_empty_look;
     std::optional<SysError> snapshot_error;
@@ -50,31 +53,13 @@ class FakePlatform final : public app::Platform {
     FixedQueue<ServiceId, 64> news;      // of trees, told by the next wait
     std::optional<SysError> task_error;  // every start of a task fails with it
     app::TaskEnd task_end;               // of every task that ends
-    std::optional<SysError> announce_error;
     bool job_control_parent = false;
     std::optional<Signal> stop_of_terminal_process;
 
-    void signal(int number, Pid sender = Pid{1}) {
-        if (number == 17) {
-            // One that is pending already leaves no trace.
-            child_signal_comes_ = child_signal_comes_ || !child_signal_pending_;
-            child_signal_pending_ = true;
-            return;
-        }
-        signals.push({Signal{static_cast<std::uint8_t>(number)}, sender, false});
-    }
-
-    void signal_from_gosv(int number) {
-        signals.push({Signal{static_cast<std::uint8_t>(number)}, Pid{1}, true});
-    }
-
     void die(Pid pid, ExitStatus status) {
         dead.push({pid, status});
-        signal(17);
+        signal(SIGCHLD);
     }
-
-    // A service says something; heard from the next wait on.
-    void say(ServiceId service, const app::Notice& notice) { said.push({service, notice}); }
 
     // The task ends that was started last.
     void end_task_with(ExitStatus status, std::string_view said_by_it = {}) {
@@ -84,7 +69,6 @@ class FakePlatform final : public app::Platform {
 
     // What the test reads.
     FixedQueue<StartedTask, 256> tasks;
-    FixedQueue<std::string_view, 4> announced;
     FixedQueue<ServiceId, 256> spawned;
     std::array<Pid, 64> pid_of{};
     FixedQueue<Sent, 1024> sent;
@@ -111,16 +95,15 @@ class FakePlatform final : public app::Platform {
         while (!news.empty()) {
             news_now_.push(news.pop());
         }
-        find_speakers();
         exec_now_.clear();
         while (!exec_next_.empty()) {
             exec_now_.push(exec_next_.pop());
         }
         // The dead themselves wake nobody.
-        const bool child_signal_came = std::exchange(child_signal_comes_, false);
-        child_signalled_ = child_signalled_ || child_signal_came;
-        if (!signals.empty() || child_signal_came || !exec_now_.empty() || !news_now_.empty() ||
-            !speakers_.empty() || deadline <= time) {
+        const bool somebody_died = hear_of_children();
+        const bool somebody_speaks = find_speakers();
+        if (!signals.empty() || somebody_died || somebody_speaks || !exec_now_.empty() ||
+            !news_now_.empty() || deadline <= time) {
             idle_waits_ = 0;
             return;
         }
@@ -135,22 +118,11 @@ class FakePlatform final : public app::Platform {
         return {&exec_now_[0], exec_now_.size()};
     }
 
-    std::optional<os::SignalInfo> next_signal() noexcept override {
-        if (signals.empty()) {
-            return std::nullopt;
-        }
-        return signals.pop();
-    }
+    std::optional<os::SignalInfo> next_signal() noexcept override { return take_signal(); }
 
-    bool child_signalled() const noexcept override { return child_signalled_; }
+    bool child_signalled() const noexcept override { return child_told(); }
 
-    Status take_child_signal() noexcept override {
-        if (child_signal_error) {
-            return *child_signal_error;
-        }
-        child_signalled_ = child_signal_pending_ = child_signal_comes_ = false;
-        return {};
-    }
+    Status take_child_signal() noexcept override { return take_child(); }
 
     os::Peek peek_dead_child() noexcept override {
         if (wait_fails) {
@@ -231,24 +203,14 @@ class FakePlatform final : public app::Platform {
         return task_end;
     }
 
-    std::span<const ServiceId> notices() const noexcept override {
-        return {&speakers_[0], speakers_.size()};
-    }
+    std::span<const ServiceId> notices() const noexcept override { return speakers(); }
 
     std::optional<app::Notice> next_notice(ServiceId service, Pid) noexcept override {
-        for (std::size_t left = said.size(); left > 0; --left) {
-            const Said first = said.pop();
-            if (first.service == service) {
-                return first.notice;
-            }
-            said.push(first);
-        }
-        return std::nullopt;
+        return take_notice(service);
     }
 
     Status announce(std::string_view message) noexcept override {
-        announced.push(message);
-        return announce_error ? Status(*announce_error) : Status();
+        return take_announcement(message);
     }
 
     os::ExecStatus exec_status(ServiceId service) noexcept override {
@@ -346,15 +308,7 @@ class FakePlatform final : public app::Platform {
 
     static constexpr pid_t kFirstOrphan = 100000;
 
-    FixedQueue<os::SignalInfo, 16384> signals;
     FixedQueue<os::DeadChild, 16384> dead;
-
-    struct Said {
-        ServiceId service;
-        app::Notice notice;
-    };
-
-    FixedQueue<Said, 1024> said;
 
   private:
     static constexpr int kMostIdleWaits = 10000;
@@ -381,29 +335,14 @@ class FakePlatform final : public app::Platform {
         return nullptr;
     }
 
-    // Each service once.
-    void find_speakers() {
-        std::array<bool, 64> seen{};
-        speakers_.clear();
-        for (std::size_t i = 0; i < said.size(); ++i) {
-            if (!std::exchange(seen[index(said[i].service)], true)) {
-                speakers_.push(said[i].service);
-            }
-        }
-    }
-
     pid_t next_pid_ = 100;
     std::array<os::ExecStatus, 64> exec_{};
     std::array<Pid, 64> held_{};
     std::array<bool, 64> alive_{};
     int idle_waits_ = 0;
-    bool child_signal_pending_ = false;  // in the kernel
-    bool child_signal_comes_ = false;    // the next wait tells of it, and no other
-    bool child_signalled_ = false;       // told, and not taken
     FixedQueue<ServiceId, 64> exec_now_;
     FixedQueue<ServiceId, 64> exec_next_;
     FixedQueue<ServiceId, 64> news_now_;
-    FixedQueue<ServiceId, 64> speakers_;
     std::array<std::array<Pid, 2>, 64> running_tasks_{};
 };
 

@@ -120,10 +120,10 @@ services:
     restart_delay: 0s  # which is warned of
     max_restarts: unlimited
 """,
+    # So many that what is kept for them does not fit into small pieces of memory.
+    "services:\n" + "".join(
+        f'  web{number}:\n    command: ["/bin/sleep", "infinity"]\n' for number in range(150)),
 ]
-# So many that what is kept for them does not fit into small pieces of memory.
-USUAL.append("services:\n" + "".join(
-    f'  web{number}:\n    command: ["/bin/sleep", "infinity"]\n' for number in range(150)))
 # And what runs only later: services that end, are started again, fail for good, and are probed.
 ENDING = """\
 cgroup: off

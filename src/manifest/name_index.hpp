@@ -1,5 +1,5 @@
 #pragma once
-// Which of a list has a name. Texts that are looked up must outlive it: it holds views.
+// Which of a list has a name. The names that are added must outlive it: it holds views.
 #include <cstddef>
 #include <map>
 #include <optional>

@@ -11,6 +11,8 @@ TALKATIVE = ("--log-format", "json", "--log-level", "debug")
 
 TREE = Path(__file__).resolve().parents[2]
 
+PROGRAMS = "cmake --preset dev && cmake --build --preset dev"
+
 
 def call_that_starts():
     """The system call that starts a service to which gosv may lend its memory: from Linux 5.16 on clone."""
@@ -28,7 +30,7 @@ def find_binary():
         candidates = [Path(named)]
     else:
         candidates = [TREE / "build/release/gosv", TREE / "build/dev/gosv"]
-    return _first(candidates, "GOSV")
+    return _first(candidates, "GOSV", "./dev build")
 
 
 def library(binary):
@@ -45,17 +47,17 @@ def not_emulated():
 def find_program(name):
     """probe and launch. GOSV_PROGRAMS names the directory of another build."""
     if named := os.environ.get("GOSV_PROGRAMS"):
-        return _first([Path(named) / name], "GOSV_PROGRAMS")
+        return _first([Path(named) / name], "GOSV_PROGRAMS", PROGRAMS)
     return _first([TREE / "build" / preset / "integration" / name for preset in ("dev", "asan")],
-                  "GOSV_PROGRAMS")
+                  "GOSV_PROGRAMS", PROGRAMS)
 
 
-def _first(candidates, variable):
+def _first(candidates, variable, how):
     for candidate in candidates:
         if candidate.is_file():
             return str(candidate.resolve())
     tried = ", ".join(str(candidate) for candidate in candidates)
-    raise MissingBinary(f"{tried}: not there. Build it: ./dev build; or name it in ${variable}")
+    raise MissingBinary(f"{tried}: not there. Build it: {how}; or name it in ${variable}")
 
 
 class Gosv:

@@ -9,7 +9,8 @@
 //   3 reap            before anything that could signal or restart; after a SIGCHLD, or in a storm
 //   4 exec status     pipes of services that are starting
 //   5 notices         what services say of themselves
-//   6 signals         what is asked of services comes after what is known of them
+//   6 signals         what is asked of services comes after what is known of them; then a look for
+//                     the dead if there was none for a second, as a precaution
 //   7 trees           news of them; those that have drained after their main process
 //   8 deadlines       the core's, then the runtime's own (snapshot, re-checks)
 //   9 flush the log   without blocking

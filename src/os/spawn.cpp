@@ -20,8 +20,8 @@ namespace gosv::os {
 namespace {
 
 // Both ways give 0 in the child, and neither tells the C library, whose fork handlers and locks the
-// child does not need. No CLONE_CLEAR_SIGHAND: gosv has no handler, and what it ignored it has put
-// back to default.
+// child does not need. No CLONE_CLEAR_SIGHAND: gosv has no handler, and what is still ignored is
+// to be so for CMD (`gosv -- CMD`).
 long clone_process(CloneMethod method, BorrowedFd leaf) noexcept {
     switch (method) {
         case CloneMethod::clone3_into_cgroup: {

@@ -79,7 +79,7 @@ class Platform {
     // Why the service can never be started: "memory.max: cannot write '12': Invalid argument".
     // Empty: nothing is known against it.
     virtual std::string_view refusal(ServiceId service) const noexcept = 0;
-    // What is known of that exec. Decided states are told once and close the status pipe.
+    // What is known of that exec. Once it is decided the answer stays until the next spawn().
     virtual os::ExecStatus exec_status(ServiceId service) noexcept = 0;
 
     // Main processes and groups are only ever signalled while their leader is not yet reaped.

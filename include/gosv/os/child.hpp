@@ -87,7 +87,7 @@ struct ChildImage {
     const std::uint32_t* groups = nullptr;
     std::size_t group_count = 0;
 
-    bool set_capabilities = false;  // keep_caps: bounding set afterwards; add_caps: ambient too
+    bool set_capabilities = false;  // keep_caps: bounding set afterwards; ambient_caps: ambient too
     std::uint64_t keep_caps = 0;
     std::uint64_t ambient_caps = 0;
     bool no_new_privs = false;

@@ -123,7 +123,7 @@ TEST_CASE("orphans that gosv has adopted are told apart, with the service that s
     f.fake.add({.pid = 12, .parent = 1});
     f.fake.add({.pid = 50,
                 .parent = 1,
-                .environ = std::string("PATH=/bin\0GOSV_SERVICE=web\0HOME=/\0", 35)});
+                .environ = std::string("PATH=/bin\0GOSV_SERVICE=web\0HOME=/\0", 34)});
     f.fake.add({.pid = 51, .parent = 50, .group = 50});
     f.fake.add({.pid = 60, .parent = 1});
     f.fake.add({.pid = 70, .parent = 0});

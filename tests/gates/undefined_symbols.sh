@@ -24,6 +24,8 @@ if [ -z "$defined" ]; then
     exit 1
 fi
 
+patterns=$(sed -E 's/[[:space:]]*#.*$//; /^[[:space:]]*$/d' "$allowed")
+
 status=0
 old_ifs=$IFS
 IFS='
@@ -34,7 +36,7 @@ for symbol in $undefined; do
         continue
     fi
     found=no
-    for pattern in $(sed -E 's/[[:space:]]*#.*$//; /^[[:space:]]*$/d' "$allowed"); do
+    for pattern in $patterns; do
         # shellcheck disable=SC2254 # a pattern on purpose
         case $symbol in
             $pattern) found=yes; break ;;

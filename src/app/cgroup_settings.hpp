@@ -1,5 +1,5 @@
 #pragma once
-// From the manifest's limits to the files of a leaf: contract, section 4. Pure.
+// From the manifest's limits (src/manifest/README.md, "Limits") to the files of a leaf. Pure.
 #include <vector>
 
 #include "gosv/manifest/manifest.hpp"

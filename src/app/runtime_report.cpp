@@ -1,5 +1,4 @@
-// What the core reports, as log lines. Every event of the contract is written here or not at all,
-// and each failure once.
+// What the core reports, as log lines: here and nowhere else, and each failure once.
 #include "app/line_writer.hpp"
 #include "app/runtime.hpp"
 #include "app/start_failure.hpp"

@@ -1,5 +1,6 @@
 #pragma once
-// The command line: contract, section 1. A pure function of argv; prints nothing, opens nothing.
+// The command line, as `gosv --help` shows it. A pure function of argv; prints nothing, opens
+// nothing.
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,7 +12,7 @@
 
 namespace gosv::app {
 
-// sysexits(3), and the container's own codes: contract, section 2.
+// sysexits(3). These and the container's own codes: README.md, "Exit codes".
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 64;
 inline constexpr int kExitInternal = 70;

@@ -1,8 +1,8 @@
 #pragma once
-// gosv's own log lines: contract, section 5. A line is formatted into a fixed buffer, goes through
-// an spdlog logger (level filter) into a byte ring allocated once, and from there to stderr without
-// ever blocking. When the ring is full whole lines are dropped and counted, and the count is told
-// by the next line that fits. A dead reader (EPIPE, EIO, closed stderr) drops everything in
+// gosv's own log lines; for users: src/app/README.md. A line is formatted into a fixed buffer, goes
+// through an spdlog logger (level filter) into a byte ring allocated once, and from there to stderr
+// without ever blocking. When the ring is full whole lines are dropped and counted, and the count
+// is told by the next line that fits. A dead reader (EPIPE, EIO, closed stderr) drops everything in
 // silence.
 //
 // stderr is shared with the services: O_NONBLOCK is a flag of the open file description and must
@@ -25,7 +25,7 @@ namespace gosv::app {
 using manifest::LogFormat;
 using manifest::LogLevel;
 
-// The contract's event names; the order is that of section 5 of the contract.
+// Users rely on the names: src/app/README.md has one line for each, in this order.
 enum class LogEvent : std::uint8_t {
     boot,
     started,

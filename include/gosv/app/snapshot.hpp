@@ -1,7 +1,7 @@
 #pragma once
-// The snapshot (USR1): contract, section 6. Taken and written by a forked child of gosv, which may
-// allocate and block as it likes (/proc can hang on a process in state D, stderr can be full): PID
-// 1 only forks it, reaps it, and kills it when it takes too long.
+// The snapshot (USR1); for users: src/app/README.md. Taken and written by a forked child of gosv,
+// which may allocate and block as it likes (/proc can hang on a process in state D, stderr can be
+// full): PID 1 only forks it, reaps it, and kills it when it takes too long.
 //
 // What is read: stat of every process first (it never blocks), then descriptors and memory maps of
 // those that are shown. Not read: command lines and environments as such, for a snapshot ends in

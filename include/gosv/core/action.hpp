@@ -57,7 +57,7 @@ struct Announce {
     What what = What::ready;
 };
 
-// What happened, for the log. Names are the contract's event names.
+// What happened, for the log; src/app/runtime_report.cpp makes events of src/app/README.md of it.
 enum class ReportKind : std::uint8_t {
     started,
     exited,      // status, uptime

@@ -171,7 +171,7 @@ const Dependency* waits_for(const Supervisor& supervisor, ServiceId service) noe
 // When DeadlineReached is due next; kNever when nothing waits for time (then gosv sleeps for good).
 MonotonicTime next_deadline(const Supervisor& supervisor) noexcept;
 
-// The container's exit code once everything has ended: contract, section 2.
+// The container's exit code once everything has ended: README.md, "Exit codes".
 std::uint8_t exit_code(const SupervisorState& self, const SupervisorPolicy& policy,
                        std::span<const ServiceState> services) noexcept;
 

@@ -10,7 +10,7 @@ from support.processes import outside_pid, processes_below
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def test_every_line_of_the_json_log_is_an_object_of_the_contract(containers, image):
+def test_every_line_of_the_json_log_is_an_object_of_the_documented_form(containers, image):
     run = containers.manifest(image, """
         services:
           crasher: {command: [probe, exit, "3"], restart_delay: 10ms, max_restarts: 2, failure_action: none}

@@ -1,4 +1,4 @@
-"""`gosv MANIFEST`: what a service is given (cases 21 to 26 and 81, contract section 4)."""
+"""`gosv MANIFEST`: what a service is given (cases 21 to 26 and 81; src/manifest/README.md)."""
 
 import os
 import signal

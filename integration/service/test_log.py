@@ -15,7 +15,7 @@ from support.streams import Lines
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z gosv (error|warn |info |debug) [a-z]+ *"
 )
-# Contract, section 5. `count` is how many of the orphans and of the lost lines.
+# Of src/app/README.md, what these runs can show. `count` is how many of the orphans and of the lost lines.
 FIELDS = {
     "time": str, "level": str, "event": str, "msg": str, "service": str, "pid": int, "code": int,
     "signal": str, "uptime_ms": int, "delay_ms": int, "attempt": int, "max_restarts": int,
@@ -47,7 +47,7 @@ def eventful(gosv):
     return run
 
 
-def test_json_lines_have_the_fields_and_types_of_the_contract(gosv):
+def test_json_lines_have_the_documented_fields_and_types(gosv):
     run = eventful(gosv)
     lines = run.stderr.lines()
     for line in lines:

@@ -1,5 +1,5 @@
-"""`gosv MANIFEST`: what the container ends with (contract: exit codes). 126 and 127 are in
-test_start_failures.py."""
+"""`gosv MANIFEST`: what the container ends with (README.md, "Exit codes"). 126 and 127 are
+in test_start_failures.py."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-// The judge's model of who waits for whom, from the contract: what holds, what never will, whose
-// turn it is to start and to stop.
+// The judge's model of who waits for whom, from the manifest's reference: what holds, what never
+// will, whose turn it is to start and to stop.
 #include <algorithm>
 
 #include "explore/judge.hpp"

@@ -295,7 +295,7 @@ void Judge::order(const core::Finish& order) {
     world_.final_code = order.code;
 }
 
-// The contract, section 2.
+// README.md, "Exit codes".
 std::uint8_t Judge::expected_code() const {
     if (plan_.whole.exit_code_from) {
         const Run& run = world_.runs[index(*plan_.whole.exit_code_from)];

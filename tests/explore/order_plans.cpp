@@ -254,7 +254,7 @@ Case star(const Pair& a, const Edge& of_b, const Edge& of_c) {
                     {on(0, a.condition, of_c.restart, of_c.required)}});
 }
 
-// c waits for a and b; as in the contract's example b may wait for a, too.
+// c waits for a and b; b may wait for a, too, as a migration waits for the database.
 Case needs_two(const Pair& a, const Pair& b, const Edge& edge, bool b_needs_a) {
     test::Dependencies edges(3);
     edges[2] = {on(1, b.condition, edge.restart, edge.required), on(0, a.condition)};

@@ -1,7 +1,8 @@
 #pragma once
 // What is really there, as far as the core's orders and the facts told to it say: processes that
-// live, signals that were sent, when. It is written from the contract and shares no code with the
-// core but the back-off's arithmetic, which the unit tests cover; the judge compares the two.
+// live, signals that were sent, when. It is written from what users are promised and shares no code
+// with the core but the back-off's arithmetic, which the unit tests cover; the judge compares the
+// two.
 #include <array>
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,4 @@
-// The manifests that gosv brings along are valid, and mean what the contract says.
+// The manifests that gosv brings along are valid, and mean what `gosv --help` says.
 #include "app/embedded.hpp"
 
 #include <doctest/doctest.h>

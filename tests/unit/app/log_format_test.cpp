@@ -165,7 +165,7 @@ TEST_CASE("lines for people say what happened, to whom, and why") {
           "info  boot       gosv 0.1.0 as pid 1: 1 service from f.yaml");
 }
 
-TEST_CASE("JSON has the contract's names, and only what is set") {
+TEST_CASE("JSON has the names that users rely on, and only what is set") {
     CHECK(json({.event = LogEvent::boot}) ==
           R"({"time":"2025-11-25T15:38:41.042Z","level":"info","event":"boot","msg":""})"
           "\n");

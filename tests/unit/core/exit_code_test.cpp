@@ -1,5 +1,5 @@
-// The container's exit code: one row for each line of the contract, and for each way of getting
-// there that could be mistaken for another.
+// The container's exit code: one row for each line of README.md's table, and for each way of
+// getting there that could be mistaken for another.
 #include <doctest/doctest.h>
 
 #include <vector>

@@ -1,4 +1,4 @@
-"""The manifest that stands first in the contract, word for word, with a real PostgreSQL."""
+"""A manifest as users write them, with a real PostgreSQL, a migration, a web service and a worker."""
 
 import pathlib
 
@@ -8,21 +8,21 @@ from support.deadline import PATIENCE, until
 from support.gosv import TREE
 
 HERE = pathlib.Path(__file__).parent
-MANIFEST = (TREE / "tests/data/good/contract.yaml").read_text()
+MANIFEST = (TREE / "tests/data/good/database_and_jobs.yaml").read_text()
 WEB = "http://127.0.0.1:8080"
 
 
 @pytest.fixture
 def run(containers, engine, example):
     example("postgres-web")  # its image is where ours comes from
-    image = engine.build("contract", HERE / "contract")
+    image = engine.build("database-and-jobs", HERE / "database_and_jobs")
     run = containers.manifest(image, MANIFEST, options=["--entrypoint", "/sbin/gosv"])
     run.wait_event("ready", service="web")
     run.stdout.wait_text("working")
     return run
 
 
-def test_the_contracts_manifest_runs_as_it_is_written(run):
+def test_the_manifest_runs_as_it_is_written(run):
     assert run.told_in_order(
         ("started", "db"), ("ready", "db"), ("started", "migrate"), ("completed", "migrate"),
         ("started", "web"), ("ready", "web"))

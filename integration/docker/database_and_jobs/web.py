@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The web service of the contract's manifest.
+"""The web service of tests/data/good/database_and_jobs.yaml.
 
 web migrate      makes the table of jobs, or finds it made
 web --port PORT  /health   200 when the database answers, else 503

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The worker of the contract's manifest: does the jobs that /srv/web adds, until TERM."""
+"""The worker beside web.py: does the jobs that /srv/web adds, until TERM."""
 
 import signal
 import time

@@ -61,7 +61,7 @@ std::unique_ptr<os::CgroupTree> build_tree() {
         os::build_cgroup_tree(place, open_directory(place.directory.c_str()),
                               {{"web", {{"memory.max", "67108864"}, {"pids.max", "100"}}}});
     if (!made.tree || !made.problems.empty()) {
-        std::fprintf(stderr, "no tree: %s\n", made.why.c_str());
+        (void)std::fprintf(stderr, "no tree: %s\n", made.why.c_str());
         std::exit(1);
     }
     return std::move(made.tree);
@@ -84,7 +84,7 @@ double start(os::ChildImage& image, os::CloneMethod method, os::CgroupTree* tree
     int ended = -1;
     if (os::read_exec_status(spawned.value().status.borrow()).state != os::ExecState::succeeded ||
         ::waitpid(spawned.value().pid.value, &ended, 0) < 0 || ended != 0) {
-        std::fprintf(stderr, "the program was not executed: status %d\n", ended);
+        (void)std::fprintf(stderr, "the program was not executed: status %d\n", ended);
         std::exit(1);
     }
     return std::chrono::duration<double, std::micro>(execed - begun).count();
@@ -122,9 +122,9 @@ void report(const Way& way) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const long starts = argc == 2 ? std::atol(argv[1]) : 0;
+    const long starts = argc == 2 ? std::strtol(argv[1], nullptr, 10) : 0;
     if (starts <= 0 || ::access("/run/job/job", F_OK) != 0) {
-        std::fprintf(stderr, "usage, in a kernel of its own only: leaf_start STARTS\n");
+        (void)std::fprintf(stderr, "usage, in a kernel of its own only: leaf_start STARTS\n");
         return 64;
     }
     const std::unique_ptr<os::CgroupTree> tree = build_tree();

@@ -71,10 +71,10 @@ class Lines {
     void begin(const char* what) { what_ = what; }
 
     // The first of a line makes it; the others follow after a comma.
-    void add(const char* before, std::optional<std::string> value, const char* after = "") {
+    void add(const char* before, const std::optional<std::string>& value) {
         if (value) {
             text_ += what_ != nullptr ? concat({"  ", what_, ": "}) : ", ";
-            text_ += before + *value + after;
+            text_ += before + *value;
             what_ = nullptr;
         }
     }
@@ -95,8 +95,14 @@ class Lines {
     }
 
     // Only what has happened at all.
-    std::optional<std::string> times(const char* name) const {
+    std::optional<std::string> counted(const char* name) const {
         return report_.find(name).value_or(0) > 0 ? count(name) : std::nullopt;
+    }
+
+    std::optional<std::string> times(const char* name) const {
+        const auto number = counted(name);
+        return number ? std::optional(concat({*number, *number == "1" ? " time" : " times"}))
+                      : std::nullopt;
     }
 
     std::optional<std::string> time(const char* name) const {
@@ -167,13 +173,13 @@ std::string cgroup_text(const CgroupReport& report) {
     lines.add("", lines.size("memory_current"));
     lines.add("peak ", lines.size("memory_peak"));
     lines.add("limit ", lines.size("memory_limit"));
-    lines.add("limit reached ", lines.times("memory_limit_hits"), " times");
-    lines.add("OOM kills ", lines.times("oom_kills"));
+    lines.add("limit reached ", lines.times("memory_limit_hits"));
+    lines.add("OOM kills ", lines.counted("oom_kills"));
     lines.end();
     lines.begin("cpu");
     lines.add("used ", lines.time("cpu_usage_us"));
     lines.add("limit ", lines.cpus("cpu_quota_us"));
-    lines.add("throttled ", lines.times("cpu_throttled"), " times");
+    lines.add("throttled ", lines.times("cpu_throttled"));
     lines.add("for ", report.find("cpu_throttled").value_or(0) > 0 ? lines.time("cpu_throttled_us")
                                                                    : std::nullopt);
     lines.end();
@@ -181,7 +187,7 @@ std::string cgroup_text(const CgroupReport& report) {
     lines.add("", lines.count("pids_current"));
     lines.add("peak ", lines.count("pids_peak"));
     lines.add("limit ", lines.count("pids_limit"));
-    lines.add("limit reached ", lines.times("pids_limit_hits"), " times");
+    lines.add("limit reached ", lines.times("pids_limit_hits"));
     lines.end();
     lines.begin("pressure");
     lines.add("memory ", percent(report.memory_pressure));

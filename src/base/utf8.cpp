@@ -64,17 +64,6 @@ std::size_t utf8_length(std::string_view text) noexcept {
     return 0;
 }
 
-std::size_t find_invalid_utf8(std::string_view text) noexcept {
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = utf8_length(text.substr(at));
-        if (length == 0) {
-            return at;
-        }
-        at += length;
-    }
-    return std::string_view::npos;
-}
-
 char32_t utf8_code_point(std::string_view sequence) noexcept {
     const std::size_t length = utf8_length(sequence);
     if (length == 0) {

@@ -9,9 +9,6 @@ namespace gosv {
 // Bytes of the valid sequence at the front of text; 0 when there is none, or no text.
 std::size_t utf8_length(std::string_view text) noexcept;
 
-// Where the first invalid byte is; npos when all of text is valid.
-std::size_t find_invalid_utf8(std::string_view text) noexcept;
-
 // The code point of a sequence for which utf8_length() was not 0.
 char32_t utf8_code_point(std::string_view sequence) noexcept;
 

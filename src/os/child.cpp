@@ -164,8 +164,6 @@ void set_credentials(const ChildImage& image, const ChildFds& fds) noexcept {
 void enter_working_dir(const ChildImage& image, const ChildFds& fds) noexcept {
     if (image.working_dir != nullptr) {
         check(fds, Stage::working_dir, attempt(SYS_chdir, image.working_dir));
-    } else if (image.working_dir_fd >= 0) {
-        check(fds, Stage::working_dir, attempt(SYS_fchdir, image.working_dir_fd));
     }
 }
 

@@ -87,34 +87,14 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
         return std::nullopt;
     }
     stat.state = state->front();
-    // Numbers of proc(5): 4 ppid, 5 pgrp, 6 session, 8 tpgid, 20 num_threads, 22 starttime, 23
-    // vsize, 24 rss.
-    const bool complete =
-        after.read(stat.parent.value) && after.read(stat.group.value) &&
-        after.read(stat.session.value) && after.skip(1) && after.read(stat.tty_group) &&
-        after.skip(11) && after.read(stat.threads) && after.skip(1) &&
-        after.read(stat.start_time) && after.read(stat.vsize) && after.read(stat.rss_pages);
+    // Numbers of proc(5): 4 ppid, 5 pgrp, 6 session, 20 num_threads, 22 starttime, 23 vsize, 24
+    // rss.
+    const bool complete = after.read(stat.parent.value) && after.read(stat.group.value) &&
+                          after.read(stat.session.value) && after.skip(13) &&
+                          after.read(stat.threads) && after.skip(1) &&
+                          after.read(stat.start_time) && after.read(stat.vsize) &&
+                          after.read(stat.rss_pages);
     return complete ? std::optional(stat) : std::nullopt;
-}
-
-std::optional<std::string_view> status_field(std::string_view text,
-                                             std::string_view name) noexcept {
-    constexpr std::string_view kBlanks = " \t";
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        if (line.size() <= name.size() || !line.starts_with(name) || line[name.size()] != ':') {
-            continue;
-        }
-        line.remove_prefix(name.size() + 1);
-        const std::size_t first = line.find_first_not_of(kBlanks);
-        if (first == std::string_view::npos) {
-            return line.substr(line.size());
-        }
-        return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
-    }
-    return std::nullopt;
 }
 
 Proc Proc::open() noexcept {

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "clone_on_stack.hpp"
-#include "gosv/base/concat.hpp"
 #include "gosv/base/error.hpp"
 #include "gosv/os/sys.hpp"
 #include "kernel.hpp"
@@ -268,13 +267,6 @@ ExecStatus read_exec_status(BorrowedFd status) noexcept {
     }
     // End of file: closed by the exec, or by a death before it, which the reaper will tell.
     return {ExecState::succeeded, Stage::none, 0};
-}
-
-std::string_view describe_failure(const ExecStatus& failed, std::span<char> buffer) noexcept {
-    const std::string_view reason = errno_text(failed.err);
-    return failed.stage == Stage::exec
-               ? concat_into(buffer, {"cannot execute: ", reason})
-               : concat_into(buffer, {"cannot start: ", name(failed.stage), ": ", reason});
 }
 
 bool is_transient(int err) noexcept {

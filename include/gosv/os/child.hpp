@@ -64,7 +64,6 @@ struct ChildImage {
     PidSlot watchdog_pid;               // WATCHDOG_PID=..., sd_watchdog_enabled(3)
 
     const char* working_dir = nullptr;
-    int working_dir_fd = -1;      // fchdir, when working_dir is null and this is >= 0
     bool stdin_null = false;      // else inherited
     bool take_terminal = false;   // become the foreground group of fd 0's terminal
     bool capture_output = false;  // stdout and stderr go to Spawned::output; else inherited

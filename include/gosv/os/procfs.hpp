@@ -23,7 +23,6 @@ struct ProcStat {
     Pid parent;
     Pid group;
     Pid session;
-    int tty_group = 0;
     std::int64_t threads = 0;
     std::uint64_t start_time = 0;  // clock ticks after boot
     std::uint64_t vsize = 0;       // bytes
@@ -37,9 +36,6 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept;
 constexpr bool is_alive(const ProcStat& stat) noexcept {
     return (stat.state != 'Z' && stat.state != 'X') || stat.threads > 1;
 }
-
-// Value of "Name:\t..." in /proc/PID/status, without surrounding blanks; nullopt when not there.
-std::optional<std::string_view> status_field(std::string_view text, std::string_view name) noexcept;
 
 // /proc, opened once. Absent (not mounted) is an ordinary state: every call then answers "nothing".
 class Proc {

@@ -5,7 +5,6 @@
 // chooses: with a copy of gosv's memory, by clone3 (or fork where a seccomp profile answers ENOSYS
 // or EPERM), and sharing it, on a stack of the child's own.
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "gosv/base/fd.hpp"
@@ -60,10 +59,6 @@ struct ExecStatus {
 
 // Non-blocking look at a status pipe.
 ExecStatus read_exec_status(BorrowedFd status) noexcept;
-
-// Why the program of a probe or a stop command does not run: "cannot execute: No such file or
-// directory", "cannot start: working_dir: Permission denied". In `buffer`, cut there.
-std::string_view describe_failure(const ExecStatus& failed, std::span<char> buffer) noexcept;
 
 // ETXTBSY, ESTALE, EAGAIN, ENOMEM, EMFILE, ENFILE, EIO, EINTR: may pass.
 bool is_transient(int err) noexcept;

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "child_fixture.hpp"
-#include "gosv/os/procfs.hpp"
+#include "status_field.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace gosv;
@@ -31,7 +31,7 @@ bool is_root() {
 }
 
 std::string field(const Ended& ended, std::string_view name) {
-    return std::string(status_field(ended.output, name).value_or("absent"));
+    return test::status_field(ended.output, name).value_or("absent");
 }
 
 std::uint64_t set(const Ended& ended, std::string_view name) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "gosv/os/epoll.hpp"
-#include "gosv/os/procfs.hpp"
 #include "gosv/os/sys.hpp"
+#include "status_field.hpp"
 #include "support/allocation_tripwire.hpp"
 #include "support/fd_leak_guard.hpp"
 #include "support/isolated.hpp"
@@ -31,8 +31,8 @@ SignalSet own_set(std::string_view name) {
     if (!text.ok()) {
         return ~SignalSet{0};
     }
-    const auto value = status_field(text.value(), name);
-    return std::strtoull(std::string(value.value_or("")).c_str(), nullptr, 16);
+    const std::string value = test::status_field(text.value(), name).value_or("");
+    return std::strtoull(value.c_str(), nullptr, 16);
 }
 
 void raw_kill(pid_t pid, int signal) {

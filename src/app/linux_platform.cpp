@@ -143,9 +143,9 @@ void LinuxPlatform::wait(MonotonicTime deadline, BorrowedFd full_log) noexcept {
         spawner_.settle();
     }
     const Duration at_most = exec_ready_.empty() ? until(deadline) : Duration{};
-    for (const os::Ready& ready : epoll_.wait(at_most)) {
-        const ServiceId service = service_of(ready.token);
-        switch (kind_of(ready.token)) {
+    for (const std::uint64_t token : epoll_.wait(at_most)) {
+        const ServiceId service = service_of(token);
+        switch (kind_of(token)) {
             case TokenKind::signals:
                 signals_ready_ = true;
                 break;
@@ -158,7 +158,7 @@ void LinuxPlatform::wait(MonotonicTime deadline, BorrowedFd full_log) noexcept {
                 trees_->read_events(tree_news_);
                 break;
             case TokenKind::exec_status:
-                if (starts_.is_current(service, generation_of(ready.token))) {
+                if (starts_.is_current(service, generation_of(token))) {
                     (void)exec_ready_.push(service);
                 }
                 break;
@@ -166,12 +166,12 @@ void LinuxPlatform::wait(MonotonicTime deadline, BorrowedFd full_log) noexcept {
                 (void)notices_now_.push(service);
                 break;
             case TokenKind::readiness:
-                if (notices_.is_current(service, generation_of(ready.token))) {
+                if (notices_.is_current(service, generation_of(token))) {
                     (void)notices_now_.push(service);
                 }
                 break;
             case TokenKind::probe_output:
-                tasks_.read_output(service, generation_of(ready.token));
+                tasks_.read_output(service, generation_of(token));
                 break;
         }
     }

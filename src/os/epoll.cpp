@@ -60,7 +60,7 @@ void Epoll::remove(BorrowedFd fd) noexcept {
     (void)::epoll_ctl(fd_.raw(), EPOLL_CTL_DEL, fd.raw(), nullptr);
 }
 
-std::span<const Ready> Epoll::wait(Duration at_most) noexcept {
+std::span<const std::uint64_t> Epoll::wait(Duration at_most) noexcept {
     epoll_event events[kBatch];
     const int count = ::epoll_wait(fd_.raw(), events, kBatch, milliseconds(at_most));
     if (count <= 0) {
@@ -68,11 +68,7 @@ std::span<const Ready> Epoll::wait(Duration at_most) noexcept {
     }
     const auto filled = static_cast<std::size_t>(count);
     for (std::size_t i = 0; i < filled; ++i) {
-        const std::uint32_t what = events[i].events;
-        ready_[i] = {.token = events[i].data.u64,
-                     .readable = (what & EPOLLIN) != 0,
-                     .writable = (what & EPOLLOUT) != 0,
-                     .hung_up = (what & (EPOLLHUP | EPOLLERR)) != 0};
+        ready_[i] = events[i].data.u64;
     }
     return {ready_, filled};
 }

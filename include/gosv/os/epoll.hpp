@@ -12,13 +12,6 @@
 
 namespace gosv::os {
 
-struct Ready {
-    std::uint64_t token;
-    bool readable;
-    bool writable;
-    bool hung_up;
-};
-
 class Epoll {
   public:
     // wait() tells of at most so many at once.
@@ -30,17 +23,19 @@ class Epoll {
     // Edge-triggered: told when it becomes readable, and then not while it stays so.
     Status add_readable_once(BorrowedFd fd, std::uint64_t token) noexcept;
     void remove(BorrowedFd fd) noexcept;
+    // The tokens of what is ready, kept until the next call. An error and a peer that has hung up
+    // are told by them too: the read or write that follows finds out.
     // Waits so long at most, on the monotonic clock: setting the wall clock or suspending the
     // machine changes nothing. Rounded up to a millisecond; the kernel may add a thousandth of it.
     // kNoLimit: until something is ready. EINTR counts as "nothing".
     static constexpr Duration kNoLimit = Duration::max();
-    std::span<const Ready> wait(Duration at_most) noexcept;
+    std::span<const std::uint64_t> wait(Duration at_most) noexcept;
 
     BorrowedFd fd() const noexcept { return fd_.borrow(); }
 
   private:
     Fd fd_;
-    Ready ready_[kBatch] = {};
+    std::uint64_t ready_[kBatch] = {};
 };
 
 }  // namespace gosv::os

@@ -324,8 +324,8 @@ TEST_CASE(
               EXPECT(epoll.value().add_readable_once(signal.value().fd(), 2).ok());
               const auto ready = [&](std::uint64_t token) {
                   bool found = false;
-                  for (const Ready& one : epoll.value().wait(Duration{})) {
-                      found = found || one.token == token;
+                  for (const std::uint64_t one : epoll.value().wait(Duration{})) {
+                      found = found || one == token;
                   }
                   return found;
               };

@@ -268,7 +268,7 @@ int run(int argc, char* const* argv, const os::InheritedSignals& inherited) {
 int main(int argc, char** argv) {
     // Before anything else: until they are blocked, signals are lost to PID 1 (pid_namespaces(7)).
     const gosv::os::InheritedSignals inherited = gosv::os::take_over_signals();
-    (void)gosv::sys::ensure_standard_streams();
+    gosv::sys::ensure_standard_streams();
     std::set_new_handler(gosv::app::out_of_memory);
     return gosv::app::run(argc, argv, inherited);
 }

@@ -20,16 +20,15 @@ constexpr int kFirst = STDERR_FILENO + 1;
 // Without close_range and without /proc every number has to be tried; a limit of a billion is not.
 constexpr rlim_t kMostToTry = 65536;
 
-bool fill_if_closed(int fd) noexcept {
+void fill_if_closed(int fd) noexcept {
     if (::fcntl(fd, F_GETFD) != -1) {
-        return false;
+        return;
     }
     // The lowest free number is this one: those below are open by now. Not CLOEXEC: services
     // inherit the standard streams.
     if (::open("/dev/null", O_RDWR | O_NOCTTY) < 0) {  // NOLINT(android-cloexec-open)
         (void)::open("/", O_PATH | O_DIRECTORY);       // NOLINT(android-cloexec-open)
     }
-    return true;
 }
 
 // The smallest descriptor of `keep` that is not below `from`; INT_MAX when there is none.
@@ -88,12 +87,10 @@ void close_all_numbers(std::span<const int> keep) noexcept {
 
 }  // namespace
 
-StandardStreams ensure_standard_streams() noexcept {
-    StandardStreams filled;
-    filled.input = fill_if_closed(STDIN_FILENO);
-    filled.output = fill_if_closed(STDOUT_FILENO);
-    filled.error = fill_if_closed(STDERR_FILENO);
-    return filled;
+void ensure_standard_streams() noexcept {
+    fill_if_closed(STDIN_FILENO);
+    fill_if_closed(STDOUT_FILENO);
+    fill_if_closed(STDERR_FILENO);
 }
 
 void close_inherited(std::span<const int> keep) noexcept {

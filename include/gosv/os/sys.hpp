@@ -55,17 +55,10 @@ Status set_child_subreaper() noexcept;  // PR_SET_CHILD_SUBREAPER
 
 Status chdir(const char* path) noexcept;
 
-// Which of descriptors 0, 1 and 2 were closed, and are not any more.
-struct StandardStreams {
-    bool input = false;
-    bool output = false;
-    bool error = false;
-};
-
 // Fills the gaps among 0, 1 and 2, so that no later open() lands there and is taken for a stream:
 // with /dev/null, and where there is none with something that answers EBADF as a closed descriptor
 // does (an O_PATH one). To be called before anything else is opened.
-StandardStreams ensure_standard_streams() noexcept;
+void ensure_standard_streams() noexcept;
 
 // Closes every descriptor from 3 on that is not in `keep` (where -1 means nothing).
 void close_inherited(std::span<const int> keep) noexcept;

@@ -20,13 +20,6 @@ std::string_view next_piece(std::string_view text) noexcept {
     return end == std::string_view::npos ? piece : piece.substr(0, end + 1);
 }
 
-class StringOutput final : public SnapshotOutput {
-  public:
-    void write(std::string_view lines) override { text += lines; }
-
-    std::string text;
-};
-
 }  // namespace
 
 void take_snapshot(const SnapshotInput& input, const os::Proc& proc, MonotonicTime deadline,
@@ -38,13 +31,6 @@ void take_snapshot(const SnapshotInput& input, const os::Proc& proc, MonotonicTi
     } else {
         render_text(input, gathered, output);
     }
-}
-
-std::string render_snapshot(const SnapshotInput& input, const os::Proc& proc,
-                            MonotonicTime deadline) {
-    StringOutput output;
-    take_snapshot(input, proc, deadline, output);
-    return std::move(output.text);
 }
 
 void write_blocking(BorrowedFd out, std::string_view text) noexcept {

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "gosv/base/fd.hpp"
@@ -89,10 +88,6 @@ class SnapshotOutput {
 // Gives up gathering, with a note in the output, at `deadline` (CLOCK_MONOTONIC).
 void take_snapshot(const SnapshotInput& input, const os::Proc& proc, MonotonicTime deadline,
                    SnapshotOutput& output);
-
-// The same as one text.
-std::string render_snapshot(const SnapshotInput& input, const os::Proc& proc,
-                            MonotonicTime deadline);
 
 // Writes all of it, blocking, in pieces of at most PIPE_BUF that end at a line's end where they
 // can. Stops in silence when nobody reads any more.

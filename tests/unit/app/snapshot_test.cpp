@@ -25,6 +25,20 @@ using test::JsonCheck;
 
 namespace {
 
+class StringOutput final : public SnapshotOutput {
+  public:
+    void write(std::string_view lines) override { text += lines; }
+
+    std::string text;
+};
+
+std::string render_snapshot(const SnapshotInput& input, const os::Proc& proc,
+                            MonotonicTime deadline) {
+    StringOutput output;
+    take_snapshot(input, proc, deadline, output);
+    return std::move(output.text);
+}
+
 // A container at 3 am: one service well, one crashing, one that cannot be started.
 struct Night {
     Night() {

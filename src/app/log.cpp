@@ -115,8 +115,8 @@ struct Log::Impl {
     TimeText time;
     bool held = false;
 
-    // Looked at for the first line, or by own_fd(): around one command it can wait until that has
-    // been started.
+    // Looked at for the first line, or when the owner says so: around one command it can wait until
+    // that has been started.
     LogStream& stream() noexcept {
         return opened_stream ? *opened_stream : opened_stream.emplace(inherited_stream);
     }
@@ -187,8 +187,12 @@ BorrowedFd Log::writable_fd() const noexcept {
     return impl_->opened_stream ? impl_->opened_stream->pollable() : BorrowedFd();
 }
 
-BorrowedFd Log::own_fd() noexcept {
-    return impl_->stream().own();
+void Log::look_at_stream() noexcept {
+    (void)impl_->stream();
+}
+
+BorrowedFd Log::own_fd() const noexcept {
+    return impl_->opened_stream ? impl_->opened_stream->own() : BorrowedFd();
 }
 
 void Log::hold(bool held) noexcept {

@@ -153,9 +153,9 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
     runtime.boot();
     // The first services are being executed meanwhile. Before anything can go wrong, whose line
     // would be the first one.
-    const BorrowedFd log_fd = log.own_fd();
+    log.look_at_stream();
     if (plan.supervisor.command_mode) {
-        platform.forget_inherited(log_fd);
+        platform.forget_inherited(log.own_fd());
     }
     const int code = runtime.run();
     platform.remove_cgroups();

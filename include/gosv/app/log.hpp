@@ -100,10 +100,13 @@ class Log {
     // Descriptor to poll for writability while flush() is false; not open when the stream cannot be
     // polled (a regular file never needs it).
     BorrowedFd writable_fd() const noexcept;
-    // Every descriptor the log owns (at most one): the caller closes inherited ones around it. If
-    // no line has been written yet the stream is looked at now: later there may be no /proc, or no
-    // descriptor to be had, and what is left then is the way that could wait.
-    BorrowedFd own_fd() noexcept;
+    // Opens the stream anew while there are /proc and descriptors to be had. Else the first line
+    // does; and if that tells of trouble there may be neither, and what is left is the way that
+    // could wait.
+    void look_at_stream() noexcept;
+    // Every descriptor the log owns (at most one, and none before the stream was looked at): the
+    // caller closes inherited ones around it.
+    BorrowedFd own_fd() const noexcept;
     // While held, lines gather in the ring: a snapshot is being written to the same stream.
     void hold(bool held) noexcept;
     // Lines lost for want of room, in all.

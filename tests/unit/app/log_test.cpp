@@ -215,27 +215,32 @@ TEST_CASE("a vanished reader silences the log for good") {
           }) == "");
 }
 
-TEST_CASE("the stream is opened again for the first line, or for who asks for the descriptor") {
+TEST_CASE("the stream is opened again for the first line, or when it is to be looked at") {
     const TestPipe pipe;
     Log log(LogFormat::text, LogLevel::warn, pipe.write.borrow());
     log.write({.event = LogEvent::boot});  // which nobody wants to know
     CHECK(log.flush());
     CHECK_FALSE(log.writable_fd().is_open());
-    const BorrowedFd own = log.own_fd();
-    CHECK(own.is_open());
-    CHECK(log.writable_fd().raw() == own.raw());
-    CHECK(log.own_fd().raw() == own.raw());
+    CHECK_FALSE(log.own_fd().is_open());
+    log.look_at_stream();
+    const int own = log.own_fd().raw();
+    CHECK(log.own_fd().is_open());
+    CHECK(log.writable_fd().raw() == own);
+    log.look_at_stream();
+    CHECK(log.own_fd().raw() == own);
 
     Log other(LogFormat::text, LogLevel::warn, pipe.write.borrow());
     other.write({.event = LogEvent::internal, .level = LogLevel::warn});
     CHECK(other.writable_fd().is_open());
     CHECK(other.own_fd().raw() == other.writable_fd().raw());
+    CHECK(other.own_fd().raw() != own);
 }
 
 TEST_CASE("a closed stderr is no error") {
     Log log(LogFormat::text, LogLevel::info, BorrowedFd(-1));
     log.write({.event = LogEvent::boot});
     CHECK(log.flush());
+    log.look_at_stream();
     CHECK_FALSE(log.writable_fd().is_open());
     CHECK_FALSE(log.own_fd().is_open());
 }

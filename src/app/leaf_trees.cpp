@@ -9,8 +9,6 @@ namespace gosv::app {
 
 namespace {
 
-constexpr Signal kSigKill{9};
-
 class LeafTrees final : public ServiceTrees {
   public:
     explicit LeafTrees(std::unique_ptr<os::CgroupTree> tree) : tree_(std::move(tree)) {}

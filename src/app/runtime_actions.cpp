@@ -6,13 +6,6 @@
 
 namespace gosv::app {
 
-namespace {
-
-constexpr Signal kSigKill{9};
-constexpr Signal kSigCont{18};
-
-}  // namespace
-
 void Runtime::carry_out(const core::Action& action) noexcept {
     // std::visit, without the exception that it keeps for a variant that has lost its value.
     [&]<class... Orders>(const std::variant<Orders...>& one_of) {

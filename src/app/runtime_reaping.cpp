@@ -27,8 +27,6 @@ constexpr Duration kStormPause = 1ms;
 // After so long without a look, whatever wakes gosv makes it look.
 constexpr Duration kTrustInSignals = 1s;
 
-constexpr Signal kSigKill{9};
-
 }  // namespace
 
 // Begins with the one after the last that was found: in a shutdown they die in their order.

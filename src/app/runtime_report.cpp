@@ -137,7 +137,7 @@ void Runtime::carry_out(const core::Report& report) noexcept {
         case ReportKind::killing:
             line.event = LogEvent::killing;
             line.level = LogLevel::warn;
-            line.signal = Signal{9};
+            line.signal = kSigKill;
             break;
         case ReportKind::stopped:
             line.event = LogEvent::stopped;

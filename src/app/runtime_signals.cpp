@@ -10,7 +10,6 @@ namespace {
 // A budget an iteration: a storm of signals does not hold up reaping.
 constexpr int kSignalBudget = 64;
 
-constexpr Signal kSigCont{18};
 constexpr Signal kSigTstp{20};
 constexpr Signal kSigTtin{21};
 constexpr Signal kSigTtou{22};

@@ -15,8 +15,6 @@ constexpr Duration kLimitAtTheEnd = 1s;
 // Log lines are not kept back for longer than this.
 constexpr Duration kLogHoldLimit = 2s;
 
-constexpr Signal kSigKill{9};
-
 }  // namespace
 
 bool SnapshotChild::request() noexcept {

@@ -8,7 +8,6 @@ namespace gosv::core {
 namespace {
 
 constexpr Signal kAbort{6};
-constexpr Signal kKill{9};
 
 // A KILL is repeated this often: the first may have hit while the tree still forked.
 constexpr Duration kKillAgain = std::chrono::seconds(5);
@@ -120,7 +119,7 @@ void kill(const Step& step, ServiceId id, ReportReason reason) noexcept {
         step.self().something_killed = true;
     }
     if (state.main_alive || state.tree_populated) {
-        step.order(SendSignal{id, kKill, SignalScope::tree, false});
+        step.order(SendSignal{id, kSigKill, SignalScope::tree, false});
     }
     if (state.stop_command_alive) {
         step.order(KillTask{id, Task::stop_command});

@@ -11,7 +11,6 @@ namespace gosv::core {
 namespace {
 
 constexpr Signal kTerm{15};
-constexpr Signal kKill{9};
 
 // An unhealthy service has no code of its own: it runs.
 constexpr std::uint8_t kUnhealthyCode = 1;
@@ -42,7 +41,7 @@ void kill_stragglers(const Step& step) noexcept {
     self.stage = Stage::killing;
     self.something_killed = true;
     self.deadline = step.after(step.supervisor.policy.abandon_after);
-    step.order(SweepStragglers{kKill});
+    step.order(SweepStragglers{kSigKill});
 }
 
 // Everything that lives gets KILL. What is then left when the last deadline comes is abandoned.
@@ -141,7 +140,7 @@ void advance(const Step& step) noexcept {
     }
     if (self.stage == Stage::killing) {
         // The time is up, or somebody is in a hurry: no grace for stragglers either.
-        step.order(SweepStragglers{kKill});
+        step.order(SweepStragglers{kSigKill});
         return;
     }
     self.stage = Stage::sweeping;
@@ -181,7 +180,7 @@ void on_global_deadline(const Step& step) noexcept {
             if (!all_final(step)) {
                 // Stragglers were to have their turn after the services. Where gosv is not PID 1
                 // nobody would ever end them.
-                step.order(SweepStragglers{kKill});
+                step.order(SweepStragglers{kSigKill});
             }
             finish(step);
             return;

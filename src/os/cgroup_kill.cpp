@@ -51,7 +51,6 @@ Status CgroupTree::signal(std::size_t index, Signal signal, Pid except) noexcept
 
 void CgroupTree::kill_listed(const Leaf& leaf, BorrowedFd dir, const char* procs,
                              int& left) const noexcept {
-    constexpr Signal kSigKill{9};
     cgroup::Processes processes = cgroup::Processes::open(dir, procs);
     for (; left > 0; --left) {
         const auto pid = processes.next();

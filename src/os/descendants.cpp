@@ -1,6 +1,5 @@
 #include "gosv/os/descendants.hpp"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,9 +17,6 @@
 namespace gosv::os {
 
 namespace {
-
-constexpr Signal kKill{SIGKILL};
-constexpr Signal kContinue{SIGCONT};
 
 // The parents' chain is followed this far where the kernel does not list children.
 constexpr int kMostLevels = 256;
@@ -193,9 +189,9 @@ void Descendants::Impl::signal_through(const Target& target) noexcept {
         return;
     }
     ++result.signalled;
-    if (signal != kKill) {
+    if (signal != kSigKill) {
         // A stopped process would not get it until somebody continues it.
-        (void)target.send(kContinue);
+        (void)target.send(kSigCont);
     }
 }
 

@@ -28,7 +28,6 @@ constexpr int kLooks = 16;
 constexpr Duration kPatience = std::chrono::milliseconds(5);
 
 constexpr Signal kStop{SIGSTOP};
-constexpr Signal kKill{SIGKILL};
 
 // A process as it was when it was stopped. `start_time` tells it from a later one of its number.
 struct Member {
@@ -164,7 +163,7 @@ void Tree::kill_all() const noexcept {
     for (std::size_t i = 1; i < size_; ++i) {
         const Result<Fd> process = sys::pidfd_open(members_[i].pid);
         if (process.ok() && is_same(members_[i])) {
-            (void)sys::pidfd_signal(process.value().borrow(), kKill);
+            (void)sys::pidfd_signal(process.value().borrow(), kSigKill);
         }
     }
 }
@@ -179,8 +178,8 @@ void kill_process_tree(const Proc& proc, Pid root) noexcept {
     if (proc.is_mounted()) {
         tree.stop_all(root);
     }
-    (void)sys::kill(-root.value, kKill);
-    (void)sys::kill(root.value, kKill);  // should it have left the group
+    (void)sys::kill(-root.value, kSigKill);
+    (void)sys::kill(root.value, kSigKill);  // should it have left the group
     tree.kill_all();
 }
 

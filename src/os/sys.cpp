@@ -19,6 +19,8 @@ namespace gosv::sys {
 
 namespace {
 
+static_assert(kSigKill.number == SIGKILL && kSigCont.number == SIGCONT);
+
 // Calls until the answer is not EINTR. The call and its errno belong together: nothing runs
 // between.
 template <class Call>

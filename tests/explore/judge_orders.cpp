@@ -10,7 +10,6 @@ namespace {
 constexpr std::uint8_t kSomethingWasKilled = 137;
 constexpr Signal kAbort{6};
 constexpr Signal kTerm{15};
-constexpr Signal kKill{9};
 
 MonotonicTime later(MonotonicTime at, Duration delta) {
     return saturating_add(at, delta);
@@ -54,7 +53,7 @@ void Judge::order(const core::SendSignal& order) {
            "a signal to a main process that is gone", i);
     if (forwarding_) {
         order_forward(i, order);
-    } else if (order.signal == kKill) {
+    } else if (order.signal == kSigKill) {
         order_kill(i, order);
     } else {
         order_stop(i, order);
@@ -180,7 +179,7 @@ void Judge::order_forward(std::size_t i, const core::SendSignal& order) {
 
 void Judge::order(const core::SweepStragglers& order) {
     expect(world_.shutting_down, "a sweep while services are supervised");
-    const bool kills = order.signal == kKill;
+    const bool kills = order.signal == kSigKill;
     if (kills) {
         const bool grace_over =
             world_.sweep_open && now_ >= later(world_.sweep_at, plan_.whole.straggler_grace);

@@ -170,8 +170,8 @@ EDITS = [
      "    if (state.phase != Phase::killing) {"),
     ("KILL goes to the main process alone",
      "src/core/ending.cpp",
-     "step.order(SendSignal{id, kKill, SignalScope::tree, false});",
-     "step.order(SendSignal{id, kKill, SignalScope::main, false});"),
+     "step.order(SendSignal{id, kSigKill, SignalScope::tree, false});",
+     "step.order(SendSignal{id, kSigKill, SignalScope::main, false});"),
     ("a KILL is not repeated",
      "src/core/ending.cpp",
      "step.set_phase(id, Phase::killing, step.after(kKillAgain));",
@@ -217,11 +217,11 @@ EDITS = [
      "    for"),
     ("the last deadline moves with every death",
      "src/core/shutdown.cpp",
-     "        step.order(SweepStragglers{kKill});\n"
+     "        step.order(SweepStragglers{kSigKill});\n"
      "        return;\n"
      "    }\n"
      "    self.stage",
-     "        step.order(SweepStragglers{kKill});\n"
+     "        step.order(SweepStragglers{kSigKill});\n"
      "        self.deadline = step.after(step.supervisor.policy.abandon_after);\n"
      "        return;\n"
      "    }\n"

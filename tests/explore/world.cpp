@@ -8,7 +8,6 @@ namespace {
 
 constexpr Signal kTerm{15};
 constexpr Signal kHup{1};
-constexpr Signal kKill{9};
 constexpr Signal kWinch{28};
 constexpr std::uint8_t kNotFound = 127;
 constexpr std::uint8_t kNotExecutable = 126;
@@ -105,7 +104,7 @@ void list_possible(const Case& explored, const World& world, std::vector<core::E
             }
             list_words(explored, id_of(i), run, events);
             if (explored.plan.policies[i].oom_action == core::FinalAction::exit) {
-                const ExitStatus killed = ExitStatus::killed_by(kKill);
+                const ExitStatus killed = ExitStatus::killed_by(kSigKill);
                 events.emplace_back(core::Exited{id_of(i), killed, false, true});
                 events.emplace_back(core::Exited{id_of(i), killed, true, true});
             }

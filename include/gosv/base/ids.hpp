@@ -37,6 +37,11 @@ struct Signal {
 
 inline constexpr std::uint8_t kMaxSignal = 64;
 
+// What no process can refuse, and what lets a stopped one hear of anything else; os/sys.cpp asserts
+// that the numbers are this machine's.
+inline constexpr Signal kSigKill{9};
+inline constexpr Signal kSigCont{18};
+
 // How a process ended: wait(2)'s status, decoded once (os/reaper).
 struct ExitStatus {
     enum class Kind : std::uint8_t { exited, signalled };

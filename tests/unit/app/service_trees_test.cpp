@@ -22,7 +22,6 @@ namespace {
 
 constexpr ServiceId kFirst{0};
 constexpr ServiceId kSecond{1};
-constexpr Signal kKill{SIGKILL};
 
 // A process that leads a group and has a child in it; both sleep. The child's pid comes through a
 // pipe that also tells when both are gone.
@@ -99,7 +98,7 @@ TEST_CASE("with cgroups a service is its leaf, and its main process wherever tha
 TEST_CASE("KILL ends a task with all of its group, and what its leader has left behind") {
     const std::string wrong = test::isolated([]() -> std::string {
         const Pair hangs;
-        EXPECT(app::signal_group_of(hangs.leader, kKill).ok());
+        EXPECT(app::signal_group_of(hangs.leader, kSigKill).ok());
         EXPECT(hangs.all_end());
 
         // Its leader is dead and looked at, not yet reaped: the number is still its own.
@@ -108,7 +107,7 @@ TEST_CASE("KILL ends a task with all of its group, and what its leader has left 
         siginfo_t info{};
         EXPECT(::waitid(P_PID, static_cast<id_t>(left.leader.value), &info, WEXITED | WNOWAIT) ==
                0);
-        EXPECT(app::signal_group_of(left.leader, kKill).ok());
+        EXPECT(app::signal_group_of(left.leader, kSigKill).ok());
         EXPECT(left.all_end());
         EXPECT(os::reap(left.leader).ok());
         return "";

@@ -37,7 +37,6 @@ int code_of(const Row& row) {
     return core::exit_code(self, policy, services);
 }
 
-constexpr Signal kKill{9};
 constexpr Signal kTerm{15};
 constexpr Signal kSegv{11};
 constexpr ServiceId kFirst{0};
@@ -75,7 +74,7 @@ TEST_CASE("the exit code says how it ended") {
          ReportReason::stop_signal,
          true,
          none,
-         {S::killed_by(kKill)},
+         {S::killed_by(kSigKill)},
          none,
          137},
         {"a stop with a kill after a failure",
@@ -156,7 +155,7 @@ TEST_CASE("the exit code says how it ended") {
          ReportReason::stop_signal,
          true,
          none,
-         {S::killed_by(kKill)},
+         {S::killed_by(kSigKill)},
          kFirst,
          137},
         {"exit_code_from, another failed",

@@ -21,7 +21,6 @@ namespace {
 constexpr ServiceId kFirst{0};
 constexpr ServiceId kSecond{1};
 constexpr Signal kTerm{15};
-constexpr Signal kKill{9};
 
 constexpr MonotonicTime at(Duration time) {
     return MonotonicTime{time};
@@ -114,7 +113,7 @@ TEST_CASE("without a grace period the stop signal is followed by KILL at once, b
     CHECK(machine.next_deadline() == at(1s));
     const auto killed = only<core::SendSignal>(machine.feed(core::DeadlineReached{}, at(1s)));
     REQUIRE(killed.size() == 1);
-    CHECK(killed[0].signal == kKill);
+    CHECK(killed[0].signal == kSigKill);
     CHECK(machine.next_deadline() > at(1s));
 }
 

@@ -44,7 +44,7 @@ TEST_CASE("without descriptors to spare our own children are still reached") {
         ::close(next);
         const rlimit limit{static_cast<rlim_t>(next) + 1, static_cast<rlim_t>(next) + 1};
         EXPECT(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-        EXPECT(descendants.sweep(kKill, {}).signalled == 1);
+        EXPECT(descendants.sweep(kSigKill, {}).signalled == 1);
         EXPECT(WTERMSIG(test::wait_for(child.value)) == SIGKILL);
         return "";
     });
@@ -57,7 +57,7 @@ TEST_CASE("without /proc nothing is found, and that is told") {
         const Pid child = start_sleeper(roll);
         const Proc none;
         Descendants descendants(none, 100);
-        const SweepResult result = descendants.sweep(kKill, {});
+        const SweepResult result = descendants.sweep(kSigKill, {});
         EXPECT(!result.complete);
         EXPECT(result.alive == 0);
         EXPECT(is_running(child));

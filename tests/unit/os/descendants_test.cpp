@@ -75,7 +75,7 @@ TEST_CASE("a daemon that forked twice into its own session is found, a bystander
         (void)test::wait_for(starter.value);
         const Proc proc = Proc::open();
         Descendants descendants(proc, 100);
-        const SweepResult result = descendants.sweep(kKill, {});
+        const SweepResult result = descendants.sweep(kSigKill, {});
         EXPECT(result.alive == 1);
         EXPECT(result.signalled == 1);
         EXPECT(result.example == daemon);
@@ -103,7 +103,7 @@ TEST_CASE("those excepted are spared, and so are their children") {
         const Proc proc = Proc::open();
         Descendants descendants(proc, 100);
         const Pid except[] = {spared};
-        const SweepResult result = descendants.sweep(kKill, except);
+        const SweepResult result = descendants.sweep(kSigKill, except);
         EXPECT(result.alive == 1);
         EXPECT(result.signalled == 1);
         EXPECT(ends(other));
@@ -161,7 +161,7 @@ TEST_CASE("what the budget leaves out is told, and reached by the next sweeps") 
         }
         const Proc proc = Proc::open();
         Descendants descendants(proc, 10);
-        SweepResult result = descendants.sweep(kKill, {});
+        SweepResult result = descendants.sweep(kSigKill, {});
         EXPECT(result.signalled == 10);
         EXPECT(!result.complete);
         std::size_t ended = 0;
@@ -169,7 +169,7 @@ TEST_CASE("what the budget leaves out is told, and reached by the next sweeps") 
             while (::waitpid(-1, nullptr, WNOHANG) > 0) {
                 ++ended;
             }
-            result = descendants.sweep(kKill, {});
+            result = descendants.sweep(kSigKill, {});
         }
         EXPECT(ended == 25);
         EXPECT(result.complete);
@@ -198,7 +198,7 @@ TEST_CASE("a family that goes on forking is ended by sweeping again") {
         const Proc proc = Proc::open();
         Descendants descendants(proc, 100);
         for (int round = 0; round < 2000; ++round) {
-            (void)descendants.sweep(kKill, {});
+            (void)descendants.sweep(kSigKill, {});
             while (::waitpid(-1, nullptr, WNOHANG) > 0) {
             }
             if (descendants.sweep(kAsk, {}).alive == 0) {
@@ -222,7 +222,7 @@ TEST_CASE("many children are read piece by piece, without allocating or leaving 
         SweepResult result;
         {
             const test::AllocationTripwire tripwire("sweep");
-            result = descendants.sweep(kKill, {});
+            result = descendants.sweep(kSigKill, {});
             EXPECT(test::AllocationTripwire::count() == 0);
         }
         EXPECT(result.alive == 1000);

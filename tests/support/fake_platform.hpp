@@ -1,9 +1,9 @@
 #pragma once
 // A kernel that a test plays: processes that start, die and leave groups behind when the test says
 // so, and a clock that jumps to the next deadline; its signals and what services say are in files
-// of their own. Fixed arrays only, so that the allocation
-// tripwire sees the runtime's allocations and not the fake's. It counts as misuse what could hit a
-// stranger in a real kernel: signals to what is reaped or not held.
+// of their own. Fixed arrays only, so that the allocation tripwire sees the runtime's allocations
+// and not the fake's. It counts as misuse what could hit a stranger in a real kernel: signals to
+// what is reaped or not held.
 #include <algorithm>
 #include <array>
 #include <cerrno>

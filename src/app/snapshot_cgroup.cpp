@@ -94,15 +94,15 @@ class Lines {
         return number ? std::optional(std::to_string(*number)) : std::nullopt;
     }
 
-    // Only what has happened at all.
-    std::optional<std::string> counted(const char* name) const {
-        return report_.find(name).value_or(0) > 0 ? count(name) : std::nullopt;
+    // Only what has happened at all, and what that is counted in.
+    std::optional<std::string> happened(const char* name, const char* one, const char* many) const {
+        const std::uint64_t number = report_.find(name).value_or(0);
+        return number > 0 ? std::optional(concat({number, number == 1 ? one : many}))
+                          : std::nullopt;
     }
 
     std::optional<std::string> times(const char* name) const {
-        const auto number = counted(name);
-        return number ? std::optional(concat({*number, *number == "1" ? " time" : " times"}))
-                      : std::nullopt;
+        return happened(name, " time", " times");
     }
 
     std::optional<std::string> time(const char* name) const {
@@ -174,7 +174,7 @@ std::string cgroup_text(const CgroupReport& report) {
     lines.add("peak ", lines.size("memory_peak"));
     lines.add("limit ", lines.size("memory_limit"));
     lines.add("limit reached ", lines.times("memory_limit_hits"));
-    lines.add("OOM kills ", lines.counted("oom_kills"));
+    lines.add("", lines.happened("oom_kills", " OOM kill", " OOM kills"));
     lines.end();
     lines.begin("cpu");
     lines.add("used ", lines.time("cpu_usage_us"));

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+from pathlib import Path
 
 import pytest
 from support.deadline import until
@@ -14,23 +15,33 @@ PAGE = 4096
 
 
 @contextlib.contextmanager
-def running(services, directory, gosv):
-    """gosv with so many services, all of which have been started."""
-    manifest = directory / f"{services}.yaml"
-    manifest.write_text("cgroup: off\nservices:\n" + "".join(
-        f"  service-{number}:\n    command: [/bin/sleep, infinity]\n" for number in range(services)))
-    log = directory / f"{services}.log"
+def running(words, directory, are_up):
+    """gosv with these words, once are_up(its pid, its log)."""
+    log = directory / "log"
     with open(log, "wb") as stream:
         process = subprocess.Popen(
             # Without randomized addresses: they decide on how many pages a stack and a heap are.
-            ["setarch", "-R", gosv, manifest], cwd=directory, env=EMPTY,
+            ["setarch", "-R", find_binary(), *words], cwd=directory, env=EMPTY,
             stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
     try:
-        until(lambda: log.read_text().count(" started ") == services, "every service's start", 60)
+        until(lambda: are_up(process.pid, log), "every service's start", 60)
         yield process.pid
     finally:
         process.terminate()
         process.wait(60)
+
+
+def running_services(services, directory):
+    """With so many of them."""
+    manifest = directory / "gosv.yaml"
+    manifest.write_text("cgroup: off\nservices:\n" + "".join(
+        f"  service-{number}:\n    command: [/bin/sleep, infinity]\n" for number in range(services)))
+    return running([manifest], directory, lambda pid, log: log.read_text().count(" started ") == services)
+
+
+def has_executed(pid, program):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return any(Path(f"/proc/{child}/comm").read_text().strip() == program for child in children)
 
 
 def is_asleep(pid):
@@ -51,7 +62,7 @@ def memory_of(pid):
 def memory(tmp_path_factory):
     figures = {}
     for services in (FEW, MANY):
-        with running(services, tmp_path_factory.mktemp("memory"), find_binary()) as pid:
+        with running_services(services, tmp_path_factory.mktemp("memory")) as pid:
             figures[services] = memory_of(pid)
     return figures
 
@@ -63,6 +74,12 @@ def test_one_service_takes_no_more_memory(memory):
 def test_a_start_touches_no_more_of_the_binary(memory):
     # The kernel maps sixteen pages around the one that is touched.
     compare("resident_of_one", memory[FEW]["Rss"], lambda committed: 16 * PAGE)
+
+
+def test_a_command_touches_no_more_of_the_binary(tmp_path):
+    command = ["--", "/bin/sleep", "infinity"]
+    with running(command, tmp_path, lambda pid, log: has_executed(pid, "sleep")) as pid:
+        compare("resident_of_command", memory_of(pid)["Rss"], lambda committed: 16 * PAGE)
 
 
 def test_a_further_service_takes_no_more_memory(memory):

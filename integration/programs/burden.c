@@ -185,13 +185,15 @@ static _Noreturn void succeed_for_ever(void) {
 }
 
 static int chain(long count) {
+    // Inherited, so that no TERM comes before one of them has come to it.
+    signal(SIGTERM, SIG_IGN);
     for (long i = 0; i < count; ++i) {
         if (fork() == 0) {
             setsid();
-            signal(SIGTERM, SIG_IGN);
             succeed_for_ever();
         }
     }
+    signal(SIGTERM, SIG_DFL);
     printf("chained\n");
     fflush(stdout);
     wait_for_ever();

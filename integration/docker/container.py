@@ -78,6 +78,7 @@ class Container:
 
     def main_pid(self, service):
         """Of its last start, as the container numbers it."""
+        self.wait_event("started", service=service)
         return self.events("started", service=service)[-1]["pid"]
 
     # --- what is done to it -----------------------------------------------------------------------
@@ -115,8 +116,9 @@ class Container:
 
     def crash(self, service):
         """Kills its main process; the pid of the one that was started in its place."""
+        pid = self.main_pid(service)
         starts = len(self.events("started", service=service))
-        self.exec("sh", "-c", f"kill -KILL {self.main_pid(service)}")
+        self.exec("sh", "-c", f"kill -KILL {pid}")
         self.wait_event("exited", service=service, signal="SIGKILL")
         self.stderr.wait_objects(starts + 1, event="started", service=service)
         return self.main_pid(service)

@@ -18,6 +18,7 @@ def run(containers, engine, example):
     image = engine.build("database-and-jobs", HERE / "database_and_jobs")
     run = containers.manifest(image, MANIFEST, options=["--entrypoint", "/sbin/gosv"])
     run.wait_event("ready", service="web")
+    run.wait_event("started", service="worker")
     run.stdout.wait_text("working")
     return run
 

@@ -193,6 +193,7 @@ def test_ten_services_start_and_stop_side_by_side(containers, image):
     run = containers.manifest(image, "services:\n" + services)
     run.stdout.wait_objects(10, listening=True)
     assert stops_in_order(run)
+    run.wait_event("end", code=0)
     assert len(run.events("stopped")) == 10
 
 

@@ -145,6 +145,7 @@ def connected(run):
 @pytest.fixture
 def queue(started):
     run = started("redis-worker")
+    run.wait_event("started", service="worker")
     run.stdout.wait_text("ready")
     return run
 

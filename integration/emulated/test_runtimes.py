@@ -87,6 +87,7 @@ def test_auto_goes_on_without_and_names_the_flag_in_one_line(bundle, obstacle):
     options, why, way_out = OBSTACLES[obstacle]
     run = bundle(**options).manifest({"services": {"web": LIMITED}})
     run.stdout.wait_text("eaten")
+    run.wait_event("started", service="web")
     [warning] = run.events("cgroup", level="warn")
     assert warning["msg"].startswith(f"limits of web are not enforced: {why}")
     assert way_out in warning["msg"]
@@ -124,6 +125,7 @@ def test_an_exec_before_the_set_up_is_moved_aside(bundle):
     until(lambda: len(run.cgroup.processes()) == 2, "both are in the container's own cgroup")
     run.kill("USR1")
     run.stdout.wait_text("eaten")
+    run.wait_event("started", service="web")
     assert not run.events("cgroup", level="warn")
     assert len(run.init.processes()) == 2
     assert run.cgroup.processes() == []

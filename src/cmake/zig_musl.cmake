@@ -79,7 +79,10 @@ endif()
 # ends where its segment ends. In them are too: the pieces that were taken out of several functions, whose
 # numbers change; constants without a name, and strings; and, by the names of their files, functions that
 # have no section of their own. No relro: musl protects nothing in a static program, and a page more is
-# 5 us of every start. zig c++ has no options for all this: it links, tells how, and the linker does it once
+# 5 us of every start. What is written to stands side by side too: .data at its segment's end, since the
+# kernel writes to the page in which the file ends in any case, to clear what is beyond; then what every start
+# writes, with the lasting memory (app/static/operator_new.cpp) as its end, of which the first pages are used;
+# then what only reading a manifest writes, and last what is for trouble. zig c++ has no options for all this: it links, tells how, and the linker does it once
 # more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
 # apart in what is told; then the larger one of zig c++ stays.
 file(WRITE "${GOSV_ZIG_TOOLS}/link" "#!/bin/sh\norder='${CMAKE_CURRENT_LIST_DIR}/function_order.txt'\n" [=[
@@ -96,6 +99,13 @@ tools=${0%/*}
     echo '*(' && sed 's/.*/.text.& .text.unlikely.&/' "$tools/order" && echo ') }'
     echo '.gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) }'
     echo '} INSERT BEFORE .rodata;'
+    echo 'SECTIONS {'
+    echo '.data.rel.ro : { *(.data.rel.ro .data.rel.ro.*) }'
+    echo '.data : { *(.data .data.*) }'
+    echo '.bss : {'
+    echo '*cxa_default_handlers.o(.bss) *libc.a:*(.bss .bss.*) *(.bss.*the_arena*) *(.bss.*lasting_memory*)'
+    echo '*(.bss._ZZN4YAML* .bss._ZGVZN4YAML*) *(.bss .bss.* COMMON) }'
+    echo '} INSERT AFTER .tbss;'
 } >"$tools/segments.ld" || exit 1
 how=$(printf '%s\n' "$told" | sed -n 's/^ld\.lld //p')
 again() {

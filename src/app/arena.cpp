@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include "gosv/os/sys.hpp"
+
 namespace gosv::app {
 
 void Arena::open(std::size_t size) noexcept {
@@ -10,8 +12,13 @@ void Arena::open(std::size_t size) noexcept {
     if (memory == MAP_FAILED) {
         return;
     }
-    begin_ = next_ = static_cast<char*>(memory);
-    end_ = begin_ + size;
+    open(std::span(static_cast<char*>(memory), size));
+    is_mapped_ = true;
+}
+
+void Arena::open(std::span<char> memory) noexcept {
+    begin_ = next_ = memory.data();
+    end_ = begin_ + memory.size();
 }
 
 // Sizes of 1 to 16 bytes are the first list; 0 is one byte.
@@ -45,8 +52,11 @@ void Arena::release(void* memory, std::size_t size) noexcept {
 }
 
 void Arena::give_back() noexcept {
-    if (begin_ != nullptr) {
-        (void)::munmap(begin_, static_cast<std::size_t>(end_ - begin_));
+    const std::span memory(begin_, end_);
+    if (is_mapped_) {
+        (void)::munmap(memory.data(), memory.size());
+    } else {
+        sys::give_back(std::as_writable_bytes(memory));
     }
     *this = Arena();
 }

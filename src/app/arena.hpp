@@ -23,6 +23,9 @@ class Arena {
     // give.
     void open(std::size_t size) noexcept;
 
+    // Of memory as the constructor takes it: nothing has to be mapped.
+    void open(std::span<char> memory) noexcept;
+
     // Aligned as malloc's; null when there is none of that size, any more or at all.
     void* allocate(std::size_t size) noexcept;
 
@@ -34,7 +37,8 @@ class Arena {
     // Gives nothing any more; what it has given stays.
     void close() noexcept { next_ = nullptr; }
 
-    // All of the mapping is gone: whatever still points into it must not be followed.
+    // All that it had to give is the kernel's again, and a mapping is gone: whatever still points
+    // there must not be followed.
     void give_back() noexcept;
 
   private:
@@ -61,6 +65,7 @@ class Arena {
     char* begin_ = nullptr;
     char* next_ = nullptr;  // null: closed
     char* end_ = nullptr;
+    bool is_mapped_ = false;
     std::array<Free*, kSizes> free_{};
 };
 

@@ -26,11 +26,11 @@ constexpr const char* kDefaultManifest = "/etc/gosv.yaml";
 constexpr std::size_t kUserDatabaseLimit = std::size_t{32} * 1024 * 1024;
 
 std::vector<std::string> read_environment() {
-    std::vector<std::string> entries;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        entries.emplace_back(*entry);
+    char** end = environ;
+    while (end != nullptr && *end != nullptr) {
+        ++end;
     }
-    return entries;
+    return {environ, end};
 }
 
 manifest::HostFacts read_host() {
@@ -199,7 +199,7 @@ std::variant<Prepared, int> prepare_manifest(const Options& options) {
 }
 
 [[gnu::noinline]] Prepared prepare_command(const Options& options) {
-    loading_memory::open();
+    loading_memory::open_small();
     manifest::HostFacts host;
     host.environment = read_environment();
     manifest::PlanDraft draft =

@@ -227,7 +227,7 @@ Result<Pid> getsid(Pid pid) noexcept {
 }
 
 void give_back(std::span<std::byte> memory) noexcept {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto page = static_cast<std::uintptr_t>(::getpagesize());
     const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
     const std::uintptr_t skipped = (page - address % page) % page;
     if (memory.size() > skipped && memory.size() - skipped >= page) {

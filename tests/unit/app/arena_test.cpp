@@ -1,7 +1,9 @@
 #include "app/arena.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <set>
@@ -98,10 +100,30 @@ TEST_CASE("an arena for which there are no addresses is as good as closed") {
 
 TEST_CASE("what has been given back is owned no longer") {
     Arena arena;
-    arena.open(kSize);
+    SUBCASE("of a mapping of its own") {
+        arena.open(kSize);
+    }
+    static char data[kSize];
+    SUBCASE("of the program's data") {
+        arena.open(data);
+    }
     void* const memory = arena.allocate(16);
     CHECK(arena.owns(memory));
     arena.give_back();
     CHECK_FALSE(arena.owns(memory));
     CHECK(arena.allocate(16) == nullptr);
+}
+
+TEST_CASE("whole pages of the program's data are empty once they are given back, and still there") {
+    static char data[kSize];
+    std::memset(data, 'd', sizeof data);
+    Arena arena;
+    arena.open(data);
+    CHECK(how_many(arena, 1024) == kSize / 1024);
+    arena.give_back();
+    const auto left = std::count(data, data + kSize, 'd');
+    CHECK(left < 2 * ::getpagesize());
+    CHECK(left + std::count(data, data + kSize, '\0') == kSize);
+    arena.open(data);
+    CHECK(how_many(arena, 1024) == kSize / 1024);
 }

@@ -1,6 +1,7 @@
 #include "app/supervise.hpp"
 
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -151,6 +152,9 @@ int supervise(manifest::Plan plan, const os::InheritedSignals& inherited,
 
     // ---- the point of no return: from here on nothing exits, throws, or allocates ----
     runtime.boot();
+    // The first children are on gosv's processor, behind it, and move to another one when they
+    // exec: they go first now, not when gosv has nothing more to do.
+    (void)::sched_yield();
     // The first services are being executed meanwhile. Before anything can go wrong, whose line
     // would be the first one.
     log.look_at_stream();

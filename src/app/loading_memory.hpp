@@ -16,7 +16,7 @@ Arena& arena() noexcept;
 void open() noexcept;
 
 // For less than a manifest, from the program's own data: to map and unmap what `gosv -- CMD` needs,
-// a page or three, was 4 % of its start.
+// some pages, was 4 % of such a run.
 void open_small() noexcept;
 
 // What is made from now on outlives loading.

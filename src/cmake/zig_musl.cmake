@@ -82,9 +82,9 @@ endif()
 # 5 us of every start. What is written to stands side by side too: .data at its segment's end, since the
 # kernel writes to the page in which the file ends in any case, to clear what is beyond; then what every start
 # writes, with the lasting memory (app/static/operator_new.cpp) as its end, of which the first pages are used;
-# then what only reading a manifest writes, and last what is for trouble. zig c++ has no options for all this: it links, tells how, and the linker does it once
-# more with that; GOSV_SYMBOLS=FILE makes a third one that keeps its symbols. Names with blanks fall
-# apart in what is told; then the larger one of zig c++ stays.
+# then what only reading a manifest writes, and last what is for trouble. zig c++ has no options for all this:
+# it links, tells how, and the linker does it once more with that; GOSV_SYMBOLS=FILE makes a third one that
+# keeps its symbols. Names with blanks fall apart in what is told; then the larger one of zig c++ stays.
 file(WRITE "${GOSV_ZIG_TOOLS}/link" "#!/bin/sh\norder='${CMAKE_CURRENT_LIST_DIR}/function_order.txt'\n" [=[
 told=$("$@" -v 2>&1) || { printf '%s\n' "$told" >&2; exit 1; }
 tools=${0%/*}

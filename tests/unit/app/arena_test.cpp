@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <set>
@@ -103,7 +104,7 @@ TEST_CASE("what has been given back is owned no longer") {
     SUBCASE("of a mapping of its own") {
         arena.open(kSize);
     }
-    static char data[kSize];
+    alignas(std::max_align_t) static char data[kSize];
     SUBCASE("of the program's data") {
         arena.open(data);
     }
@@ -115,7 +116,7 @@ TEST_CASE("what has been given back is owned no longer") {
 }
 
 TEST_CASE("whole pages of the program's data are empty once they are given back, and still there") {
-    static char data[kSize];
+    alignas(std::max_align_t) static char data[kSize];
     std::memset(data, 'd', sizeof data);
     Arena arena;
     arena.open(data);
